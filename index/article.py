@@ -1,0 +1,36 @@
+"""The Article: one source document, cleaned."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One source document.
+
+    `id` stays the same when the document at its origin (url, else path) changes;
+    `content_hash` is the SHA-256 of `text`. `copy_of` is the id of the article that this one
+    is a near-copy of: a copy is kept and shown, never counted as a second source.
+    """
+
+    id: str
+    title: str
+    text: str
+    source: str | None = None
+    published: date | None = None
+    authors: tuple[str, ...] = ()
+    url: str | None = None
+    path: str | None = None
+    copy_of: str | None = None
+
+    @property
+    def content_hash(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def article_id(origin: str) -> str:
+    """Twelve hex digits for an origin: a url, or an absolute path (with `#n` inside a .jsonl)."""
+    return hashlib.sha256(origin.encode()).hexdigest()[:12]

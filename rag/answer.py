@@ -1,0 +1,212 @@
+"""The Answer and its parts, and the JSON that every front end and the benchmarks share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from index.article import Article
+from index.search import Filter, Hit
+
+Verdict = Literal["supported", "partly supported", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """From a claim to a span of an article: `article.text[start:end] == quote`, always.
+
+    `n` is the number of the article among the answer's sources, in order of first appearance.
+    """
+
+    n: int
+    article: Article
+    passage_id: str
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of an answer. `score` in 0..1 is the calibrated probability of support.
+
+    `shown` is False for a sentence that the checks dropped; it is kept so that it can be seen.
+    `raw` is what the model wrote where the sentence was repaired.
+    """
+
+    text: str
+    verdict: Verdict
+    score: float
+    citations: tuple[Citation, ...] = ()
+    shown: bool = True
+    raw: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a conflict: the value it states and the words that state it."""
+
+    value: str
+    citation: Citation
+    newest: bool = False
+    correction: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    about: str
+    sides: tuple[Side, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds since the question was asked; `first_token_s` is None when nothing was written."""
+
+    search_s: float = 0.0
+    first_token_s: float | None = None
+    checks_s: float = 0.0
+    total_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens of the answering prompt, how many of them came from the cache, tokens written."""
+
+    prompt: int = 0
+    reused: int = 0
+    generated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was asked, what is answered, what it rests on, and what produced it.
+
+    `text` holds the shown sentences with `[n]` after each; `raw_text` is what the model wrote.
+    `hits` are all the passages that were considered, best first; the first `context` of them
+    (by their place in `context_ids`) were put before the model. `nearest` is set on abstention.
+    `signals` are the numbers that the abstention was decided from.
+    """
+
+    question: str
+    query: str
+    text: str
+    raw_text: str
+    abstained: bool
+    claims: tuple[Claim, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    context_ids: tuple[str, ...] = ()
+    filter: Filter = field(default_factory=Filter)
+    model: dict[str, str] = field(default_factory=dict)
+    timings: Timings = field(default_factory=Timings)
+    tokens: Tokens = field(default_factory=Tokens)
+    signals: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """Of the shown claims, in order of appearance."""
+        return tuple(c for claim in self.claims if claim.shown for c in claim.citations)
+
+    @property
+    def sources(self) -> tuple[tuple[int, Article], ...]:
+        """Every cited article with its number, in order of number."""
+        found: dict[int, Article] = {c.n: c.article for c in self.citations}
+        for conflict in self.conflicts:
+            for side in conflict.sides:
+                found.setdefault(side.citation.n, side.citation.article)
+        return tuple(sorted(found.items()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form (see DESIGN: `dateline ask --json`, the API and the benchmarks)."""
+        return {
+            "question": self.question,
+            "query": self.query,
+            "text": self.text,
+            "raw_text": self.raw_text,
+            "abstained": self.abstained,
+            "claims": [
+                {
+                    "text": claim.text,
+                    "verdict": claim.verdict,
+                    "score": round(claim.score, 4),
+                    "shown": claim.shown,
+                    "raw": claim.raw,
+                    "citations": [_citation(c) for c in claim.citations],
+                }
+                for claim in self.claims
+            ],
+            "sources": [{"n": n, **_source(article)} for n, article in self.sources],
+            "conflicts": [
+                {
+                    "about": conflict.about,
+                    "sides": [
+                        {
+                            "value": side.value,
+                            "newest": side.newest,
+                            "correction": side.correction,
+                            **_citation(side.citation),
+                        }
+                        for side in conflict.sides
+                    ],
+                }
+                for conflict in self.conflicts
+            ],
+            "hits": [
+                {
+                    "rank": hit.rank,
+                    "score": round(hit.score, 6),
+                    "dense": round(hit.dense, 4),
+                    "lexical": None if hit.lexical is None else round(hit.lexical, 4),
+                    "passage_id": hit.passage.id,
+                    "in_context": hit.passage.id in self.context_ids,
+                    "start": hit.passage.start,
+                    "end": hit.passage.end,
+                    "text": hit.passage.text,
+                    **_source(hit.article),
+                }
+                for hit in self.hits
+            ],
+            "filter": {
+                "since": self.filter.since.isoformat() if self.filter.since else None,
+                "until": self.filter.until.isoformat() if self.filter.until else None,
+                "sources": sorted(self.filter.sources),
+            },
+            "model": self.model,
+            "timings": {
+                "search_s": round(self.timings.search_s, 4),
+                "first_token_s": None
+                if self.timings.first_token_s is None
+                else round(self.timings.first_token_s, 4),
+                "checks_s": round(self.timings.checks_s, 4),
+                "total_s": round(self.timings.total_s, 4),
+            },
+            "tokens": {
+                "prompt": self.tokens.prompt,
+                "reused": self.tokens.reused,
+                "generated": self.tokens.generated,
+            },
+            "signals": {name: round(value, 5) for name, value in self.signals.items()},
+        }
+
+
+def _citation(c: Citation) -> dict[str, Any]:
+    return {
+        "n": c.n,
+        "article_id": c.article.id,
+        "passage_id": c.passage_id,
+        "start": c.start,
+        "end": c.end,
+        "quote": c.quote,
+    }
+
+
+def _source(article: Article) -> dict[str, Any]:
+    return {
+        "article_id": article.id,
+        "title": article.title,
+        "source": article.source,
+        "published": article.published.isoformat() if article.published else None,
+        "url": article.url,
+        "path": article.path,
+        "copy_of": article.copy_of,
+    }

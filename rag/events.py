@@ -1,0 +1,44 @@
+"""What happens while a question is answered, in order: Searching, Passages, Token*, ClaimChecked*,
+Done. Every stream that isn't closed early ends with exactly one Done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from index.search import Filter, Hit
+from rag.answer import Answer, Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """`query` is the question as it was understood (rewritten with the conversation)."""
+
+    question: str
+    query: str
+    filter: Filter
+
+
+@dataclass(frozen=True, slots=True)
+class Passages:
+    hits: tuple[Hit, ...]
+    context_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The next piece of the draft. It has not been checked yet."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimChecked:
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    answer: Answer
+
+
+Event = Searching | Passages | Token | ClaimChecked | Done

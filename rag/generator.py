@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from index.errors import DatelineError
+
+
+class Stopped(Exception):
+    """The work was stopped by its Stop; not an error."""
+
+
+class Stop:
+    """Set from any thread to stop the computation that was given it, in the middle of a token.
+
+    The flag is a C string, empty until set, so that llama.cpp can look at it without Python.
+    """
+
+    def __init__(self) -> None:
+        self._flag = ctypes.create_string_buffer(2)
+
+    @property
+    def address(self) -> int:
+        return ctypes.addressof(self._flag)
+
+    def set(self) -> None:
+        self._flag[0] = b"x"
+
+    def is_set(self) -> bool:
+        return self._flag[0] != b"\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +64,10 @@ class Read:
     reused: int
 
 
+class PromptTooLong(DatelineError):
+    """More tokens than the model's context holds; shorten the prompt by whole passages."""
+
+
 class Generator(Protocol):
     """Thread-safe: calls take turns. Text in a Prompt never becomes a control token."""
 
@@ -57,23 +88,28 @@ class Generator(Protocol):
 
     def prompt_tokens(self, prompt: Prompt) -> int: ...
 
-    def write(self, prompt: Prompt, max_tokens: int) -> Iterator[Read | Piece]:
+    def write(
+        self, prompt: Prompt, max_tokens: int, stop: Stop | None = None
+    ) -> Iterator[Read | Piece]:
         """One Read, then Pieces until the model ends its turn or `max_tokens` are written.
 
-        Greedy, so the same prompt gives the same text. Closing the iterator stops the
-        computation within a token. Raises ContextOverflow when the prompt doesn't fit.
+        Greedy, so the same prompt gives the same text. Closing the iterator, or setting `stop`
+        from another thread (which raises Stopped here), stops the computation itself. Raises
+        PromptTooLong when the prompt doesn't fit.
         """
         ...
 
-    def loglikelihood(self, prompt: Prompt, replies: Sequence[str]) -> list[list[float]]:
+    def loglikelihood(
+        self, prompt: Prompt, replies: Sequence[str], stop: Stop | None = None
+    ) -> list[list[float]]:
         """For each reply, the log-probability of each of its tokens as the model's turn."""
         ...
 
-    def yes(self, prompt: Prompt) -> float:
+    def yes(self, prompt: Prompt, stop: Stop | None = None) -> float:
         """P(Yes) / (P(Yes) + P(No)) of the reply's first token, in 0..1."""
         ...
 
-    def remember(self, system: str, part: str) -> bool:
+    def remember(self, system: str, part: str, stop: Stop | None = None) -> bool:
         """Read a passage now so that it needn't be read later; True if that took any work."""
         ...
 

@@ -1,0 +1,64 @@
+"""What is put before the model, for each thing that it is asked. Pure.
+
+The system prompt is the same for all of them and a passage reads the same wherever it stands, so
+that a passage that was read for one question or check needn't be read again for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from index.search import Hit
+from rag.generator import Prompt
+
+SYSTEM = "You answer questions about news articles, using only the passages given."
+
+
+def passage_part(text: str) -> str:
+    """A passage's text as the model sees it. It carries no number: the same in every place."""
+    return f"Passage: {text}\n\n"
+
+
+def hit_text(hit: Hit) -> str:
+    """The passage under its article's title, date and heading, so that it can be told apart."""
+    article, passage = hit.article, hit.passage
+    dated = (
+        f"{article.title} ({article.published.isoformat()})" if article.published else article.title
+    )
+    over = (
+        dated
+        if not passage.heading or passage.text.startswith(passage.heading)
+        else f"{dated}: {passage.heading}"
+    )
+    return f"{over}\n{passage.text}"
+
+
+def context_parts(hits: Sequence[Hit]) -> tuple[str, ...]:
+    """The parts of a prompt for these hits, best first: the best is put last, next to the question."""
+    return tuple(passage_part(hit_text(hit)) for hit in reversed(hits))
+
+
+def answer_prompt(question: str, hits: Sequence[Hit]) -> Prompt:
+    return Prompt(
+        SYSTEM, context_parts(hits), f"Question: {question}\nAnswer in one complete sentence."
+    )
+
+
+def states_prompt(question: str, hits: Sequence[Hit]) -> Prompt:
+    """Do the passages state the answer? (a Yes/No, not shown to anyone)"""
+    return Prompt(
+        SYSTEM,
+        context_parts(hits),
+        f"Question: {question}\n"
+        "Do the passages state the answer to this question? Reply only Yes or No.",
+    )
+
+
+def claim_prompt(claim: str, hits: Sequence[Hit]) -> Prompt:
+    """Is this statement what the passages say? (a Yes/No, not shown to anyone)"""
+    return Prompt(
+        SYSTEM,
+        context_parts(hits),
+        f"Statement: {claim}\n"
+        "Is every fact in this statement stated in the passages? Reply only Yes or No.",
+    )

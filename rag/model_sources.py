@@ -170,7 +170,7 @@ def _receive(
         with partial.open("r+b" if have else "wb") as out:
             out.seek(have)
             out.truncate()
-            for block in response.iter_raw(BLOCK):
+            for block in response.iter_raw():
                 have += len(block)
                 if have > file.size:
                     out.truncate(0)

@@ -221,9 +221,11 @@ def _file(value: str, number: int, origin: str) -> ModelFile:
 def _source(value: str, number: int, origin: str) -> Source:
     if match := re.fullmatch(r"hub\s+([\w.-]+/[\w.-]+)@([\w.-]+)\s+(\S+)", value):
         return HubSource(match[1], match[2], match[3])
-    if match := re.fullmatch(r"wheel\s+([\w.-]+==[\w.+!]+)\s+(\S+)", value):
+    if match := re.fullmatch(r"wheel\s+([A-Za-z0-9][\w.-]*==[\w.+!]+)\s+(\S+)", value):
         return WheelSource(match[1], match[2])
-    if match := re.fullmatch(r"wheels\s+([\w.{}:-]+==[\w.+!]+)\s+(\S+)\s+1\.\.(\d+)", value):
+    if match := re.fullmatch(
+        r"wheels\s+([A-Za-z0-9][\w.{}:-]*==[\w.+!]+)\s+(\S+)\s+1\.\.(\d+)", value
+    ):
         return WheelSource(match[1], match[2], int(match[3]))
     if match := re.fullmatch(r"path\s+(\S.*)", value):
         return PathSource(match[1])

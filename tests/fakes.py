@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rag.generator import Piece, Prompt, PromptTooLong, Read, Stop, Stopped
 
 
 class FakeEncoder:
@@ -37,3 +39,87 @@ class FakeEncoder:
     def fits(self, text: str) -> bool:
         """Whether the whole text is read."""
         return len(text.split()) <= 200
+
+
+class FakeGenerator:
+    """Answers with the sentence of the passages that shares most words with what was asked.
+
+    A token is a word with the white space before it. Yes is the share of the asked words that
+    the passages hold; a word's log-probability is -0.1 if they hold it, else -3. `prompts` keeps
+    every prompt; `script` overrides what is written, by a phrase of the question.
+    """
+
+    def __init__(self, script: dict[str, str] | None = None, context_tokens: int = 4096) -> None:
+        self.name = "fake-generator"
+        self.sha256 = "0" * 64
+        self.context_tokens = context_tokens
+        self.script = script or {}
+        self.prompts: list[Prompt] = []
+        self.closed = False
+        self._remembered: set[tuple[str, str]] = set()
+
+    def count(self, text: str) -> int:
+        return len(text.split())
+
+    def prompt_tokens(self, prompt: Prompt) -> int:
+        return sum(map(self.count, (prompt.system, *prompt.parts, prompt.ask, prompt.reply)))
+
+    def write(
+        self, prompt: Prompt, max_tokens: int, stop: Stop | None = None
+    ) -> Iterator[Read | Piece]:
+        total = self._read(prompt, max_tokens)
+        known = [part for part in prompt.parts if (prompt.system, part) in self._remembered]
+        self._remembered.update((prompt.system, part) for part in prompt.parts)
+        yield Read(total, sum(map(self.count, known)))
+        text = self._text(prompt)
+        for piece in re.findall(r"\s*\S+", text)[:max_tokens]:
+            if stop is not None and stop.is_set():
+                raise Stopped
+            yield Piece(piece, self._logprob(piece, prompt))
+
+    def loglikelihood(
+        self, prompt: Prompt, replies: Sequence[str], stop: Stop | None = None
+    ) -> list[list[float]]:
+        self._read(prompt, 0)
+        return [[self._logprob(word, prompt) for word in reply.split()] for reply in replies]
+
+    def yes(self, prompt: Prompt, stop: Stop | None = None) -> float:
+        self._read(prompt, 0)
+        asked = _words(prompt.ask.split("\n")[0].partition(":")[2])
+        held = _words(" ".join(prompt.parts))
+        return len(asked & held) / len(asked) if asked else 0.5
+
+    def remember(self, system: str, part: str, stop: Stop | None = None) -> bool:
+        new = (system, part) not in self._remembered
+        self._remembered.add((system, part))
+        return new
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _read(self, prompt: Prompt, room: int) -> int:
+        self.prompts.append(prompt)
+        total = self.prompt_tokens(prompt)
+        if total + room > self.context_tokens:
+            raise PromptTooLong(f"The prompt and its answer need {total + room} tokens.")
+        return total
+
+    def _text(self, prompt: Prompt) -> str:
+        for phrase, text in self.script.items():
+            if phrase in prompt.ask:
+                return text
+        asked = _words(prompt.ask.split("\n")[0])
+        found = [
+            sentence
+            for part in reversed(prompt.parts)
+            for sentence in re.split(r"(?<=[.!?])\s+|\n+", part)
+            if sentence.rstrip().endswith((".", "!", "?"))
+        ]
+        return max(found, key=lambda sentence: len(asked & _words(sentence)), default="No.")
+
+    def _logprob(self, word: str, prompt: Prompt) -> float:
+        return -0.1 if _words(word) <= _words(" ".join(prompt.parts)) else -3.0
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in re.findall(r"\w+", text.casefold()) if len(word) > 2}

@@ -1,0 +1,76 @@
+"""Whether to show an answer: one calibrated decision, apart from the writing of it.
+
+The generator is never asked to refuse (it then refuses what it knows). Instead the probability
+that the library holds the answer and that this is it comes from a logistic regression over a few
+signals; weights and the data they were fitted on are in `abstain.json` (`python -m
+eval.fit_abstention` refits them).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from index.search import Hit
+
+_FILE = Path(__file__).with_name("abstain.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """`probability = sigmoid(intercept + Σ weight · (signal - mean) / scale)`."""
+
+    intercept: float
+    names: tuple[str, ...]
+    weights: tuple[float, ...]
+    means: tuple[float, ...]
+    scales: tuple[float, ...]
+
+    def probability(self, signals: Mapping[str, float]) -> float:
+        """0 when any signal is missing or not a number: what can't be judged isn't shown."""
+        total = self.intercept
+        rows = zip(self.names, self.weights, self.means, self.scales, strict=True)
+        for name, weight, mean, scale in rows:
+            value = signals.get(name, math.nan)
+            if not math.isfinite(value):
+                return 0.0
+            total += weight * (value - mean) / scale
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, total))))
+
+
+@cache
+def shipped_weights() -> Weights:
+    data = json.loads(_FILE.read_text())
+    rows = data["signals"]
+    return Weights(
+        data["intercept"],
+        tuple(rows),
+        tuple(row["weight"] for row in rows.values()),
+        tuple(row["mean"] for row in rows.values()),
+        tuple(row["scale"] for row in rows.values()),
+    )
+
+
+def retrieval_signals(context: Sequence[Hit]) -> dict[str, float]:
+    """Of the passages before the model, best first: the highest cosine, its lead over the others,
+    and how far the dense and the lexical search agree on the best passage (1 = both put it first).
+    """
+    dense = sorted((hit.dense for hit in context), reverse=True)
+    best = context[0]
+    ranks = [rank for rank in (best.dense_rank, best.lexical_rank) if rank is not None]
+    return {
+        "dense": dense[0],
+        "dense_lead": dense[0] - (sum(dense[1:]) / len(dense[1:]) if len(dense) > 1 else 0.0),
+        "agreement": sum(1 / rank for rank in ranks) / 2,
+    }
+
+
+def writing_signals(logprobs: Sequence[float]) -> dict[str, float]:
+    """Of the tokens the model wrote: mean and lowest log-probability."""
+    if not logprobs:
+        return {}
+    return {"mean_logprob": sum(logprobs) / len(logprobs), "min_logprob": min(logprobs)}

@@ -1,0 +1,240 @@
+"""The Assistant: a question in, a checked and cited answer out.
+
+    question ─ rewritten with the conversation ─ search ─ context ─ written (streamed)
+             ─ sentences ─ attributed ─ verified ─ shown, or an abstention
+
+This module puts the steps in order and keeps the time; each step decides elsewhere.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from index.encoder import Encoder
+from index.errors import LibraryEmpty, UsageError
+from index.library import Library
+from index.search import Filter, Hit
+from rag import abstain, prompt
+from rag.answer import Answer, Citation, Claim, Timings, Tokens
+from rag.attribute import Span, attribute
+from rag.compose import abstention_text, answer_text, number_citations, sentence_spans
+from rag.conversation import Turn, understood
+from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
+from rag.generator import Generator, Piece, Prompt, Read, Stop
+from rag.settings import Settings
+from rag.verify import Verifier
+
+_LONGEST_QUESTION = 2000  # characters
+
+
+class Assistant:
+    """Answers questions over one library. Thread-safe as its parts are: answers take turns.
+
+    `Assistant.open()` builds the parts; the constructor takes finished ones.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        generator: Generator,
+        encoder: Encoder,
+        settings: Settings | None = None,
+    ) -> None:
+        self.library = library
+        self.generator = generator
+        self.encoder = encoder
+        self.settings = settings or Settings()
+        self._verifier = Verifier(generator, encoder)
+
+    @classmethod
+    def open(
+        cls,
+        library: str | Path | None = None,
+        *,
+        model: str | None = None,
+        settings: Settings | None = None,
+    ) -> Assistant:
+        """Over the library at a path (default: DATELINE_LIBRARY, else the user's own).
+
+        Raises LibraryMissing, LibraryDamaged, EncoderMismatch, ModelError.
+        """
+        from rag.opening import open_parts  # the heavy libraries load here, not at `import rag`
+
+        return cls(*open_parts(library, model), settings)
+
+    def close(self) -> None:
+        self.generator.close()
+        self.library.close()
+
+    def __enter__(self) -> Assistant:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def ask(
+        self, question: str, *, history: Sequence[Turn] = (), filter: Filter | None = None
+    ) -> Answer:
+        """The whole answer. Raises UsageError, LibraryEmpty."""
+        for event in self.stream(question, history=history, filter=filter):
+            if isinstance(event, Done):
+                return event.answer
+        raise AssertionError("a stream ends with Done")
+
+    def stream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        filter: Filter | None = None,
+        stop: Stop | None = None,
+    ) -> Iterator[Event]:
+        """The same, as it happens (see `rag.events`). `history` is (question, answer) pairs.
+
+        Closing the iterator stops the work; so does `stop.set()` from another thread, even in the
+        middle of a token, and then the iterator raises Stopped.
+        """
+        began = time.perf_counter()
+        question = _checked(question)
+        if not self.library.status().articles:
+            raise LibraryEmpty(
+                f"The library '{self.library.path}' holds no articles; add some with "
+                "'dateline add PATH'."
+            )
+        filter = filter or Filter()
+        query = understood(question, history, self.generator, stop)
+        yield Searching(question, query, filter)
+
+        hits = tuple(self.library.search(query, self.settings.considered, filter=filter))
+        context = self._fitting(query, hits[: self.settings.passages])
+        context_ids = tuple(hit.passage.id for hit in context)
+        search_s = time.perf_counter() - began
+        yield Passages(hits, context_ids)
+
+        first_token_s: float | None = None
+        pieces: list[Piece] = []
+        read = Read(0, 0)
+        if context:
+            asked = prompt.answer_prompt(query, context)
+            for event in self.generator.write(asked, self.settings.max_tokens, stop):
+                if isinstance(event, Read):
+                    read = event
+                    continue
+                if first_token_s is None:
+                    first_token_s = time.perf_counter() - began
+                pieces.append(event)
+                yield Token(event.text)
+        raw_text = "".join(piece.text for piece in pieces).strip()
+
+        written_s = time.perf_counter()
+        claims: list[Claim] = []
+        signals: dict[str, float] = {}
+        if raw_text:
+            stated = self.generator.yes(prompt.states_prompt(query, context), stop)
+            for start, end in sentence_spans(raw_text):
+                claim = self._check(raw_text[start:end], context, query, stop)
+                claims.append(claim)
+                yield ClaimChecked(claim)
+            signals = {
+                **abstain.retrieval_signals(context),
+                **abstain.writing_signals([piece.logprob for piece in pieces]),
+                "stated": stated,
+                "support": max((claim.score for claim in claims), default=0.0),
+            }
+            signals["answer_probability"] = abstain.shipped_weights().probability(signals)
+
+        abstained = (
+            not any(claim.shown for claim in claims)
+            or signals.get("answer_probability", 0.0) < self.settings.answer_above
+        )
+        numbered = number_citations(claims)
+        text = abstention_text(hits) if abstained else answer_text(numbered)
+        yield Done(
+            Answer(
+                question=question,
+                query=query,
+                text=text,
+                raw_text=raw_text,
+                abstained=abstained,
+                claims=numbered,
+                hits=hits,
+                context_ids=context_ids,
+                filter=filter,
+                model=self.produced_by(),
+                timings=Timings(
+                    search_s=search_s,
+                    first_token_s=first_token_s,
+                    checks_s=time.perf_counter() - written_s,
+                    total_s=time.perf_counter() - began,
+                ),
+                tokens=Tokens(read.tokens, read.reused, len(pieces)),
+                signals=signals,
+            )
+        )
+
+    def produced_by(self) -> dict[str, str]:
+        return {
+            "generator": self.generator.name,
+            "sha256": self.generator.sha256,
+            "encoder": self.encoder.name,
+            "settings_hash": self.settings.hash,
+        }
+
+    def _fitting(self, query: str, hits: Sequence[Hit]) -> list[Hit]:
+        """As many of the best hits as leave room for the answer: whole passages or none."""
+        context = list(hits)
+        room = self.generator.context_tokens - self.settings.max_tokens
+        while context and self._longest_prompt(query, context) > room:
+            context.pop()
+        return context
+
+    def _longest_prompt(self, query: str, context: Sequence[Hit]) -> int:
+        prompts: tuple[Prompt, ...] = (
+            prompt.answer_prompt(query, context),
+            prompt.states_prompt(query, context),
+        )
+        return max(self.generator.prompt_tokens(asked) for asked in prompts)
+
+    def _check(self, sentence: str, context: Sequence[Hit], query: str, stop: Stop | None) -> Claim:
+        spans = attribute(sentence, context, self.encoder)
+        check = self._verifier.check(sentence, spans, query, stop)
+        return Claim(
+            text=sentence,
+            verdict=check.verdict,
+            score=check.score,
+            citations=tuple(_citation(span) for span in spans),
+            shown=check.verdict != "unsupported" or not self.settings.drop_unsupported,
+        )
+
+
+def _checked(question: str) -> str:
+    question = " ".join(question.split())
+    if not question:
+        raise UsageError("The question is empty; ask something about the articles.")
+    if len(question) > _LONGEST_QUESTION:
+        raise UsageError(
+            f"The question has {len(question)} characters but at most {_LONGEST_QUESTION} are "
+            "taken; shorten it."
+        )
+    return question
+
+
+def _citation(span: Span) -> Citation:
+    """Not numbered yet: numbers follow the order of what is shown."""
+    article = span.hit.article
+    return Citation(
+        n=0,
+        article=article,
+        passage_id=span.hit.passage.id,
+        start=span.start,
+        end=span.end,
+        quote=article.text[span.start : span.end],
+    )

@@ -1,0 +1,70 @@
+"""From checked claims to the text that is shown. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from index.article import Article
+from index.search import Hit
+from index.sentences import sentences
+from rag.answer import Claim
+
+_NEAREST = 3
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Spans of an answer's sentences; a line of a list is a sentence, its bullet isn't part of it."""
+    spans = []
+    for line in re.finditer(r"[^\n]+", text):
+        bullet = re.match(r"\s*(?:[-*•]|\d{1,2}[.)])\s+", line[0])
+        offset = line.start() + (bullet.end() if bullet else 0)
+        spans += [(offset + a, offset + b) for a, b in sentences(text[offset : line.end()])]
+    return spans
+
+
+def number_citations(claims: Sequence[Claim]) -> tuple[Claim, ...]:
+    """Number the cited articles in order of appearance, the shown sentences' first."""
+    numbers: dict[str, int] = {}
+    for claim in sorted(claims, key=lambda claim: not claim.shown):
+        for citation in claim.citations:
+            numbers.setdefault(citation.article.id, len(numbers) + 1)
+    return tuple(
+        replace(
+            claim,
+            citations=tuple(replace(c, n=numbers[c.article.id]) for c in claim.citations),
+        )
+        for claim in claims
+    )
+
+
+def answer_text(claims: Sequence[Claim]) -> str:
+    """The shown sentences, each followed by the numbers of its sources: `… in 2023. [1] [2]`."""
+    sentences = []
+    for claim in claims:
+        if claim.shown:
+            numbers = dict.fromkeys(citation.n for citation in claim.citations)
+            sentences.append(" ".join([claim.text, *(f"[{n}]" for n in numbers)]))
+    return " ".join(sentences)
+
+
+def nearest_articles(hits: Sequence[Hit]) -> list[Article]:
+    """The best hits' articles, each once, best first."""
+    found = {hit.article.id: hit.article for hit in hits}
+    return list(found.values())[:_NEAREST]
+
+
+def abstention_text(hits: Sequence[Hit]) -> str:
+    """Says that the library doesn't hold the answer, and what the nearest thing is that it does."""
+    said = "The library doesn't hold the answer to this."
+    articles = nearest_articles(hits)
+    if not articles:
+        return said
+    nearest = articles[0]
+    about = ", ".join(
+        part
+        for part in (nearest.source, nearest.published and nearest.published.isoformat())
+        if part
+    )
+    return f"{said} The nearest that it holds is “{nearest.title}”{f' ({about})' if about else ''}."

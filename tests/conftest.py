@@ -1,0 +1,58 @@
+"""The real models, for tests marked `models`: opened once a session, skipped where absent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from rag import models
+from rag.errors import ModelError
+from rag.local import LocalGenerator
+from rag.states import StateCache
+
+TINY = "smollm2-135m-instruct"
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def model_path() -> Callable[[str], Path]:
+    def find(name: str) -> Path:
+        try:
+            return models.path(name)
+        except ModelError as error:
+            pytest.skip(f"needs a model: {error}")
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def open_tiny(model_path: Callable[[str], Path]) -> Iterator[Callable[..., LocalGenerator]]:
+    """Opens the tiny generator with the cache and options given; all are closed at the end."""
+    opened: list[LocalGenerator] = []
+
+    def make(cache: StateCache | None = None, **options: bool | int) -> LocalGenerator:
+        generator = LocalGenerator.open(
+            model_path(TINY),
+            name=TINY,
+            sha256="tiny",
+            threads=2,
+            context=int(options.pop("context", 1024)),
+            cache=cache,
+            **options,  # type: ignore[arg-type]
+        )
+        opened.append(generator)
+        return generator
+
+    yield make
+    for generator in opened:
+        generator.close()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of data for measuring, beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip("needs ../shared, which isn't part of the project")
+    return SHARED

@@ -1,0 +1,82 @@
+"""The parts of an Assistant, from what is on this machine. Where the heavy libraries load."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from index.cores import usable_cores
+from index.encoder import Encoder
+from index.library import Library
+from rag import models
+from rag.generator import Generator
+from rag.states import StateCache
+
+MEMORY_BOUND = 512 << 20
+DISK_BOUND = 4 << 30
+
+
+def default_library() -> Path:
+    """DATELINE_LIBRARY, else a folder of the user's own data."""
+    named = os.environ.get("DATELINE_LIBRARY")
+    if named:
+        return Path(named).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("dateline", appauthor=False) / "library"
+
+
+def state_folder() -> Path:
+    """Where read passages are kept: DATELINE_CACHE, else the user's cache folder."""
+    named = os.environ.get("DATELINE_CACHE")
+    if named:
+        return Path(named).expanduser() / "states"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("dateline", appauthor=False) / "states"
+
+
+def open_states() -> StateCache:
+    return StateCache(state_folder(), memory_bound=MEMORY_BOUND, disk_bound=DISK_BOUND)
+
+
+def open_encoder() -> Encoder:
+    """Raises ModelMissing, ModelMismatch."""
+    from index.minilm import SentenceEncoder
+
+    return SentenceEncoder(models.path(models.default("encoder").name))
+
+
+def open_generator(model: str | None = None, *, states: StateCache | None = None) -> Generator:
+    """The generator of that name in models.txt (default: its first); raises ModelError."""
+    from rag.local import LocalGenerator
+
+    chosen = models.get(model) if model else models.default("generator")
+    return LocalGenerator.open(
+        models.path(chosen.name),
+        name=chosen.name,
+        sha256=chosen.files[0].sha256,
+        threads=usable_cores(),
+        cache=states or open_states(),
+    )
+
+
+def open_parts(
+    library: str | Path | None = None, model: str | None = None
+) -> tuple[Library, Generator, Encoder]:
+    """Opened side by side: one waits for the disk while the other imports.
+
+    The library first: its errors cost nothing to find. Raises what the parts raise.
+    """
+    path = Path(library) if library else default_library()
+    Library.open(path).close()
+    with ThreadPoolExecutor(1) as beside:
+        waiting = beside.submit(open_generator, model)
+        encoder = open_encoder()
+        opened = Library.open(path, encoder)
+        try:
+            return opened, waiting.result(), encoder
+        except BaseException:
+            opened.close()
+            raise

@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from index.article import Article
+from index.load import load
+
 ROOT = Path(__file__).parent.parent
 ARTICLES = ROOT / "seeds" / "articles"
 PAGES = ROOT.parent / "shared" / "articles"
@@ -98,6 +101,23 @@ def test_no_run_of_eight_words_is_shared_with_the_pages_that_the_facts_are_from(
         for run in runs(sample.head["title"] + "\n" + sample.body, 8) & theirs
     }
     assert ours == set()
+
+
+def test_the_loader_reads_every_field_and_keeps_every_word() -> None:
+    loaded = {
+        Path(item.path or "").name: item
+        for item in load(str(ARTICLES))
+        if isinstance(item, Article)
+    }
+    assert list(loaded) == list(SAMPLES)
+    for name, article in loaded.items():
+        head = SAMPLES[name].head
+        assert article.title == head["title"]
+        assert article.source == head["source"]
+        assert str(article.published) == head["published"]
+        assert list(article.authors) == head["authors"].split(", ")
+        words = re.sub(r"^## |\*\*", "", SAMPLES[name].body, flags=re.MULTILINE).split()
+        assert article.text.split() == words
 
 
 def test_one_pair_and_no_other_is_a_near_copy() -> None:

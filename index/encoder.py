@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 class Encoder(Protocol):
-    """`name` is stored in a library, which refuses any other; `dimension` is the vectors' length."""
+    """`name` is kept in a library, which refuses any other; `dimension` is a vector's length."""
 
     @property
     def name(self) -> str: ...
@@ -20,4 +20,8 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, shape (len(texts), dimension), float32. Thread-safe."""
+        ...
+
+    def fits(self, text: str) -> bool:
+        """Whether `encode` reads the whole text; it leaves out what is beyond its limit."""
         ...

@@ -38,6 +38,11 @@ class Passage:
         return f"{self.article_id}:{self.start}-{self.end}"
 
 
+def encoded_text(title: str, passage: Passage) -> str:
+    """What the encoder reads of a passage: its heading, unless it begins with it, and its text."""
+    return f"{passage.heading}\n{passage.text}" if passage.heading else passage.text
+
+
 def split(
     article_id: str,
     text: str,

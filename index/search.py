@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -38,3 +40,58 @@ class Hit:
     lexical: float | None
     dense_rank: int | None
     lexical_rank: int | None
+
+
+def fuse(rankings: Sequence[Sequence[int]], constant: int = 60) -> dict[int, float]:
+    """Reciprocal rank fusion: the sum over rankings of 1 / (constant + rank), rank from 1.
+
+    Each ranking lists numbers, best first, none twice. Cormack, Clarke, Büttcher, "Reciprocal
+    rank fusion outperforms Condorcet and individual rank learning methods", SIGIR 2009.
+    """
+    scores: dict[int, float] = {}
+    for ranking in rankings:
+        for rank, number in enumerate(ranking, start=1):
+            scores[number] = scores.get(number, 0.0) + 1.0 / (constant + rank)
+    return scores
+
+
+# Words that say nothing of what is asked. Only these are left out of a lexical query (and not if
+# nothing else is in it): BM25 gives them next to no weight, but each costs a walk over half of the
+# library.
+STOP_WORDS = frozenset(
+    """a about all an and any are as at be been being but by can could did do does doing for from
+    had has have having he her hers him his how i if in into is it its me my no nor not of on or
+    our ours she should so some such than that the their theirs them then there these they this
+    those to was we were what when where which while who whom whose why will with would you your
+    yours""".split()  # noqa: SIM905
+)
+
+
+def match_expression(query: str) -> str | None:
+    """An FTS5 query that finds any of the words; None if there are none.
+
+    Each word is quoted, so nothing that a person types is syntax.
+    """
+    words = list(dict.fromkeys(re.findall(r"\w+", query.casefold())))
+    telling = [word for word in words if word not in STOP_WORDS] or words
+    return " OR ".join(f'"{word}"' for word in telling) or None
+
+
+def same_text(one: frozenset[str], other: frozenset[str], copies: bool) -> bool:
+    """Whether two passages (their `shingles`) say the same in the same words.
+
+    Between an article and its copy, where the borders of passages have moved, most of the shorter
+    one has to be in the longer one; between others, most of both has to be common.
+    """
+    common = len(one & other)
+    if copies:
+        return common >= 0.8 * min(len(one), len(other))
+    return common >= 0.8 * len(one | other)
+
+
+def shingles(text: str, width: int = 3) -> frozenset[str]:
+    """Every `width` words in a row, without case and punctuation."""
+    words = re.findall(r"\w+", text.casefold())
+    if len(words) <= width:
+        return frozenset([" ".join(words)])
+    return frozenset(" ".join(words[i : i + width]) for i in range(len(words) - width + 1))

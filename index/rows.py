@@ -1,0 +1,105 @@
+"""Articles and passages as rows of the library's tables, and back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.article import Article
+from index.passages import Passage
+from index.vectors import pack
+
+ARTICLE = "id, title, text, source, published, authors, url, path, copy_of"
+
+
+def article_of(row: Sequence[Any]) -> Article:
+    """From the columns of `ARTICLE`."""
+    id, title, text, source, published, authors, url, path, copy_of = row
+    return Article(
+        id=id,
+        title=title,
+        text=text,
+        source=source,
+        published=date.fromisoformat(published) if published else None,
+        authors=tuple(json.loads(authors)),
+        url=url,
+        path=path,
+        copy_of=copy_of,
+    )
+
+
+def meta_of(db: sqlite3.Connection) -> dict[str, Any]:
+    """`library` (an id), `generation`, `encoder`, `dimension`."""
+    return dict(db.execute("SELECT name, value FROM meta").fetchall())
+
+
+def insert(
+    db: sqlite3.Connection,
+    article: Article,
+    passages: Sequence[Passage],
+    vectors: NDArray[np.float32],
+) -> None:
+    """The article, its passages, their vectors and words."""
+    (number,) = db.execute(
+        "INSERT INTO articles (id, title, text, source, published, authors, url, path, copy_of,"
+        " content_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING n",
+        [
+            article.id,
+            article.title,
+            article.text,
+            article.source,
+            article.published.isoformat() if article.published else None,
+            json.dumps(article.authors),
+            article.url,
+            article.path,
+            article.copy_of,
+            article.content_hash,
+        ],
+    ).fetchone()
+    for passage, vector in zip(passages, vectors, strict=True):
+        added = db.execute(
+            'INSERT INTO passages (article, start, "end", heading, vector) VALUES (?, ?, ?, ?, ?)',
+            [number, passage.start, passage.end, passage.heading, pack(vector)],
+        )
+        db.execute(
+            "INSERT INTO words (rowid, title, heading, text) VALUES (?, ?, ?, ?)",
+            [added.lastrowid, article.title, passage.heading, passage.text],
+        )
+
+
+def delete(db: sqlite3.Connection, ids: Sequence[str], *, forget: bool = False) -> list[str]:
+    """Removes articles with all that hangs on them; returns the ids that were there.
+
+    With `forget`, copies of them are no longer copies.
+    """
+    there = []
+    for id in dict.fromkeys(ids):
+        row = db.execute("SELECT n, title, text FROM articles WHERE id = ?", [id]).fetchone()
+        if row is None:
+            continue
+        there.append(id)
+        number, title, text = row
+        passages = db.execute(
+            'SELECT n, start, "end", heading FROM passages WHERE article = ?', [number]
+        ).fetchall()
+        # a table without its own text must be told what it is to forget
+        db.executemany(
+            "INSERT INTO words (words, rowid, title, heading, text) VALUES ('delete', ?, ?, ?, ?)",
+            [(n, title, heading, text[start:end]) for n, start, end, heading in passages],
+        )
+        db.execute(
+            "INSERT INTO removed SELECT n, (SELECT value FROM meta WHERE name = 'generation')"
+            " FROM passages WHERE article = ?",
+            [number],
+        )
+        db.execute("DELETE FROM passages WHERE article = ?", [number])
+        db.execute("DELETE FROM articles WHERE n = ?", [number])
+        if forget:
+            db.execute("UPDATE articles SET copy_of = NULL WHERE copy_of = ?", [id])
+    return there

@@ -135,7 +135,7 @@ class Answer:
                 }
                 for claim in self.claims
             ],
-            "sources": [{"n": n, **_source(article)} for n, article in self.sources],
+            "sources": [{"n": n, **article_dict(article)} for n, article in self.sources],
             "conflicts": [
                 {
                     "about": conflict.about,
@@ -152,18 +152,7 @@ class Answer:
                 for conflict in self.conflicts
             ],
             "hits": [
-                {
-                    "rank": hit.rank,
-                    "score": round(hit.score, 6),
-                    "dense": round(hit.dense, 4),
-                    "lexical": None if hit.lexical is None else round(hit.lexical, 4),
-                    "passage_id": hit.passage.id,
-                    "in_context": hit.passage.id in self.context_ids,
-                    "start": hit.passage.start,
-                    "end": hit.passage.end,
-                    "text": hit.passage.text,
-                    **_source(hit.article),
-                }
+                {**hit_dict(hit), "in_context": hit.passage.id in self.context_ids}
                 for hit in self.hits
             ],
             "filter": {
@@ -200,7 +189,23 @@ def _citation(c: Citation) -> dict[str, Any]:
     }
 
 
-def _source(article: Article) -> dict[str, Any]:
+def hit_dict(hit: Hit) -> dict[str, Any]:
+    """A hit as JSON; also what `dateline search --json` prints."""
+    return {
+        "rank": hit.rank,
+        "score": round(hit.score, 6),
+        "dense": round(hit.dense, 4),
+        "lexical": None if hit.lexical is None else round(hit.lexical, 4),
+        "passage_id": hit.passage.id,
+        "start": hit.passage.start,
+        "end": hit.passage.end,
+        "text": hit.passage.text,
+        **article_dict(hit.article),
+    }
+
+
+def article_dict(article: Article) -> dict[str, Any]:
+    """An article as JSON, without its text; also what `dateline list --json` prints."""
     return {
         "article_id": article.id,
         "title": article.title,

@@ -1,0 +1,45 @@
+"""A question on the command line: the draft is shown dim as it is written, then makes way."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from rich.live import Live
+from rich.text import Text
+
+from index.search import Filter
+from rag.answer import Answer
+from rag.assistant import Assistant
+from rag.events import Done, Passages, Searching, Token
+from ui.plain import plain
+from ui.progress import standard_error
+from ui.terminal import about
+
+
+def opened(library: Path, model: str | None) -> Assistant:
+    return Assistant.open(library, model=model)
+
+
+def ask(assistant: Assistant, question: str, wanted: Filter | None) -> Answer:
+    """The answer. Leaving early (Ctrl-C) closes the stream, which stops the model."""
+    console = standard_error()
+    draft = Text(style="dim")
+    with closing(assistant.stream(question, filter=wanted)) as events:  # type: ignore[type-var]
+        if not console.is_terminal:
+            for event in events:
+                if isinstance(event, Done):
+                    return event.answer
+        with Live(console=console, transient=True, vertical_overflow="crop") as live:
+            for event in events:
+                if isinstance(event, Searching):
+                    live.update(Text("Searching …", style="dim"))
+                elif isinstance(event, Passages):
+                    titles = dict.fromkeys(about(hit.article) for hit in event.hits[:3])
+                    live.update(Text("Reading " + "; ".join(titles) + " …", style="dim"))
+                elif isinstance(event, Token):
+                    draft.append(plain(event.text, lines=True))
+                    live.update(draft)
+                elif isinstance(event, Done):
+                    return event.answer
+    raise AssertionError("a stream ends with Done")

@@ -1,0 +1,42 @@
+"""Days as people give them on the command line. Pure."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from datetime import date
+
+from index.errors import UsageError
+
+
+def first_day(text: str) -> date:
+    """The day, or the first of the month or year. Raises UsageError."""
+    year, month, day = _parts(text)
+    return _date(text, year, month or 1, day or 1)
+
+
+def last_day(text: str) -> date:
+    """The day, or the last of the month or year. Raises UsageError."""
+    year, month, day = _parts(text)
+    month = month or 12
+    if not day and 1 <= month <= 12:
+        day = monthrange(year, month)[1]
+    return _date(text, year, month, day or 1)
+
+
+def _parts(text: str) -> tuple[int, int | None, int | None]:
+    match = re.fullmatch(r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?", text.strip())
+    if not match or match[1] == "0000":
+        raise _wrong(text)
+    return int(match[1]), int(match[2]) if match[2] else None, int(match[3]) if match[3] else None
+
+
+def _date(text: str, year: int, month: int, day: int) -> date:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise _wrong(text) from None
+
+
+def _wrong(text: str) -> UsageError:
+    return UsageError(f"{text!r} is no date; write it like 2024-05-17, 2024-05 or 2024.")

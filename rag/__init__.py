@@ -1,0 +1,54 @@
+"""Question in, checked and cited answer out.
+
+    from rag import Assistant
+    answer = Assistant.open("my-library").ask("How large was trade in 2023?")
+
+Importing this loads no model library; opening an Assistant does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from index.article import Article
+from index.errors import DatelineError
+from index.passages import Passage
+from index.search import Filter, Hit
+from rag.answer import Answer, Citation, Claim, Conflict, Side, Timings, Tokens, Verdict
+from rag.assistant import Assistant
+from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
+from rag.generator import Stop, Stopped
+from rag.settings import Settings
+
+__all__ = [
+    "Answer",
+    "Article",
+    "Assistant",
+    "Citation",
+    "Claim",
+    "ClaimChecked",
+    "Conflict",
+    "DatelineError",
+    "Done",
+    "Event",
+    "Filter",
+    "Hit",
+    "Passage",
+    "Passages",
+    "Searching",
+    "Settings",
+    "Side",
+    "Stop",
+    "Stopped",
+    "Timings",
+    "Token",
+    "Tokens",
+    "Verdict",
+    "ask",
+]
+
+
+def ask(question: str, library: str | Path | None = None) -> Answer:
+    """One question, one answer; to ask more than once keep an `Assistant`, which stays warm."""
+    with Assistant.open(library) as assistant:
+        return assistant.ask(question)

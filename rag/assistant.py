@@ -12,10 +12,10 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from index.encoder import Encoder
 from index.errors import LibraryEmpty, UsageError
-from index.library import Library
 from index.search import Filter, Hit
 from rag import abstain, prompt
 from rag.answer import Answer, Citation, Claim, Timings, Tokens
@@ -26,6 +26,10 @@ from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
 from rag.generator import Generator, Piece, Prompt, Read, Stop
 from rag.settings import Settings
 from rag.verify import Verifier
+from rag.warm import Warmer
+
+if TYPE_CHECKING:
+    from index.library import Library  # imports faiss
 
 _LONGEST_QUESTION = 2000  # characters
 
@@ -48,6 +52,7 @@ class Assistant:
         self.encoder = encoder
         self.settings = settings or Settings()
         self._verifier = Verifier(generator, encoder)
+        self._warmer: Warmer | None = None
 
     @classmethod
     def open(
@@ -65,7 +70,15 @@ class Assistant:
 
         return cls(*open_parts(library, model), settings)
 
+    def read_ahead(self) -> None:
+        """From now on, read passages whenever nobody is asking (for a process that stays)."""
+        if self._warmer is None:
+            self._warmer = Warmer(self.library, self.generator)
+            self._warmer.start()
+
     def close(self) -> None:
+        if self._warmer:
+            self._warmer.close()
         self.generator.close()
         self.library.close()
 
@@ -102,6 +115,18 @@ class Assistant:
         Closing the iterator stops the work; so does `stop.set()` from another thread, even in the
         middle of a token, and then the iterator raises Stopped.
         """
+        if self._warmer is None:
+            yield from self._answer(question, history, filter, stop)
+            return
+        self._warmer.pause()
+        try:
+            yield from self._answer(question, history, filter, stop)
+        finally:
+            self._warmer.resume()
+
+    def _answer(
+        self, question: str, history: Sequence[Turn], filter: Filter | None, stop: Stop | None
+    ) -> Iterator[Event]:
         began = time.perf_counter()
         question = _checked(question)
         if not self.library.status().articles:

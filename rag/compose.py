@@ -15,7 +15,7 @@ _NEAREST = 3
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
-    """Spans of an answer's sentences; a line of a list is a sentence, its bullet isn't part of it."""
+    """Spans of an answer's sentences; each item of a list is one, without its bullet."""
     spans = []
     for line in re.finditer(r"[^\n]+", text):
         bullet = re.match(r"\s*(?:[-*•]|\d{1,2}[.)])\s+", line[0])

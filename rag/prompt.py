@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from index.article import Article
+from index.passages import Passage
 from index.search import Hit
 from rag.generator import Prompt
 
@@ -19,23 +21,19 @@ def passage_part(text: str) -> str:
     return f"Passage: {text}\n\n"
 
 
-def hit_text(hit: Hit) -> str:
-    """The passage under its article's title, date and heading, so that it can be told apart."""
-    article, passage = hit.article, hit.passage
-    dated = (
-        f"{article.title} ({article.published.isoformat()})" if article.published else article.title
-    )
-    over = (
-        dated
-        if not passage.heading or passage.text.startswith(passage.heading)
-        else f"{dated}: {passage.heading}"
-    )
+def titled(article: Article, passage: Passage) -> str:
+    """A passage under its article's title, date and heading, so that it can be told apart."""
+    over = article.title
+    if article.published:
+        over += f" ({article.published.isoformat()})"
+    if passage.heading and not passage.text.startswith(passage.heading):
+        over += f": {passage.heading}"
     return f"{over}\n{passage.text}"
 
 
 def context_parts(hits: Sequence[Hit]) -> tuple[str, ...]:
-    """The parts of a prompt for these hits, best first: the best is put last, next to the question."""
-    return tuple(passage_part(hit_text(hit)) for hit in reversed(hits))
+    """The parts of a prompt for hits in order, best first: the best is put next to the question."""
+    return tuple(passage_part(titled(hit.article, hit.passage)) for hit in reversed(hits))
 
 
 def answer_prompt(question: str, hits: Sequence[Hit]) -> Prompt:

@@ -1,0 +1,82 @@
+"""Passages read ahead while nobody is asking, so that a first question finds them read."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from rag.generator import Generator, Stop, Stopped
+from rag.prompt import SYSTEM, passage_part, titled
+
+if TYPE_CHECKING:
+    from index.library import Library
+
+
+class Warmer:
+    """A thread that reads passages of new articles first, one at a time, and gives way at once.
+
+    `pause()` while a question is being answered: what is being read is dropped in the middle of a
+    token and taken up again after `resume()`. It ends by itself after `budget` passages: reading
+    more than the cache holds would push out what was read before.
+    """
+
+    def __init__(self, library: Library, generator: Generator, budget: int = 500) -> None:
+        self._library = library
+        self._generator = generator
+        self._budget = budget
+        self._asking = 0
+        self._change = threading.Condition()
+        self._stop = Stop()
+        self._closed = False
+        self.read = 0
+        self._thread = threading.Thread(target=self._run, name="dateline-warmer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def pause(self) -> None:
+        with self._change:
+            self._asking += 1
+            self._stop.set()
+
+    def resume(self) -> None:
+        with self._change:
+            self._asking -= 1
+            self._change.notify_all()
+
+    def close(self) -> None:
+        with self._change:
+            self._closed = True
+            self._stop.set()
+            self._change.notify_all()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        articles = sorted(
+            (article for article in self._library.articles() if article.copy_of is None),
+            key=lambda article: (article.published is not None, article.published, article.id),
+            reverse=True,
+        )
+        for article in articles:
+            for passage in self._library.passages(article.id):
+                part = passage_part(titled(article, passage))
+                while not self._read(part):
+                    if self._closed:
+                        return
+                if self.read >= self._budget:
+                    return
+
+    def _read(self, part: str) -> bool:
+        """True when the passage is read, False when a question (or the end) came between."""
+        with self._change:
+            self._change.wait_for(lambda: self._closed or not self._asking)
+            if self._closed:
+                return False
+            self._stop = Stop()
+            stop = self._stop
+        try:
+            self.read += self._generator.remember(SYSTEM, part, stop)
+        except Stopped:
+            return False
+        return True

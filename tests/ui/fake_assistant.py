@@ -1,0 +1,307 @@
+"""A Backend for the page's tests: invented articles, answers made by rule, no models.
+
+Words in the question choose what happens: "bridge" answers with every kind of claim and a
+conflict, "ferry" answers plainly, "slow" writes for as long as it is let, "fail" raises, anything
+else abstains. Every Answer is a real one, with true offsets.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from index.article import Article, article_id
+from index.errors import DatelineError
+from index.passages import Passage
+from index.search import Filter, Hit
+from rag.answer import Answer, Citation, Claim, Conflict, Side, Timings, Tokens, Verdict
+from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
+from rag.generator import Stop
+from ui.seam import Choices, History
+
+_FILLER = (
+    "People who live by the water have followed the matter for years. "
+    "The council meets on the first Tuesday of each month, in a hall that was a fish market. "
+    "Nobody in the room asked for the minutes to be read aloud, and the mayor thanked them for it."
+)
+
+
+def _text(*paragraphs: str, filler: int = 5) -> str:
+    out: list[str] = []
+    for i, paragraph in enumerate(paragraphs):
+        out.append(paragraph)
+        out += [
+            _FILLER.replace("first", ("first", "second", "third", "last")[(i + j) % 4])
+            for j in range(filler)
+        ]
+    return "\n\n".join(out)
+
+
+def invented() -> list[Article]:
+    def make(slug: str, title: str, text: str, source: str, day: date) -> Article:
+        url = f"https://{source.lower().replace(' ', '-')}.example/{slug}"
+        return Article(article_id(url), title, text, source, day, ("A. Writer",), url)
+
+    return [
+        make(
+            "bridge-opens",
+            "Varnholm opens its new harbour bridge",
+            _text(
+                "VARNHOLM — The new harbour bridge was opened on Saturday by the mayor, Ilse Brandt,"
+                " "
+                "eleven months later than planned.",
+                "The bridge cost 41 million crowns, the council said, and carries four lanes, "
+                "a cycle path and the tram.",
+                "Engineers expect 18,000 vehicles a day to cross it by the summer.",
+            ),
+            "Varnholm Courier",
+            date(2025, 4, 12),
+        ),
+        make(
+            "bridge-audit",
+            "Auditors put the bridge at 44 million",
+            _text(
+                "The harbour bridge cost 44 million crowns once the ramps are counted, "
+                "the auditors' report says.",
+                "The delay of eleven months was put down to a shortage of steel.",
+            ),
+            "Coast Herald",
+            date(2025, 6, 3),
+        ),
+        make(
+            "solar-ferry",
+            "Solar ferry carries a million passengers",
+            _text(
+                "The solar ferry Lumen carried its millionth passenger on Friday.",
+                "It has run between Varnholm and Skarrey since May 2023 and uses no fuel at all.",
+            ),
+            "Island Post",
+            date(2025, 2, 21),
+        ),
+        make(
+            "museum",
+            "What will the old lighthouse become?",
+            _text("The lighthouse at Skarrey may become a museum of navigation."),
+            "Island Post",
+            date(2024, 11, 9),
+        ),
+    ]
+
+
+def find(article: Article, words: str) -> tuple[int, int]:
+    at = article.text.index(words)
+    return at, at + len(words)
+
+
+@dataclass
+class FakeOutcome:
+    origin: str
+    status: str
+    article: Article | None = None
+    reason: str | None = None
+
+
+@dataclass
+class FakeBackend:
+    """`pace` seconds pass between pieces. `closed` counts streams that were ended early."""
+
+    pace: float = 0.01
+    library: dict[str, Article] = field(default_factory=lambda: {a.id: a for a in invented()})
+    asked: list[tuple[str, History, Filter | None, Choices]] = field(default_factory=list)
+    closed: int = 0
+    alive: int = 0
+    writes: int = 0
+    answered: threading.Event = field(default_factory=threading.Event)
+
+    # ---- the library ----
+
+    def article(self, article_id: str) -> Article | None:
+        return self.library.get(article_id)
+
+    def articles(self) -> Sequence[Article]:
+        return list(self.library.values())
+
+    def generation(self) -> int:
+        return self.writes
+
+    def add(self, targets: Sequence[str], source: str | None) -> Iterator[FakeOutcome]:
+        for target in targets:
+            time.sleep(self.pace)
+            path = Path(target)
+            if not path.is_file():
+                yield FakeOutcome(target, "refused", None, "nothing could be read there")
+                continue
+            text = path.read_text(errors="replace")
+            title = text.split("\n", 1)[0][:200] or path.stem
+            new = Article(article_id(target), title, text, source, None, (), None, target)
+            old = self.library.get(new.id)
+            status = "added" if old is None else "unchanged" if old == new else "updated"
+            self.library[new.id] = new
+            self.writes += 1
+            yield FakeOutcome(target, status, new)
+
+    def remove(self, article_ids: Sequence[str]) -> None:
+        for each in article_ids:
+            self.library.pop(each, None)
+        self.writes += 1
+
+    def restore(self, article: Article) -> None:
+        self.library[article.id] = article
+        self.writes += 1
+
+    def models(self) -> Sequence[str]:
+        return ["fake-1b", "fake-4b"]
+
+    # ---- answering ----
+
+    def stream(
+        self,
+        question: str,
+        history: History,
+        filter: Filter | None,
+        choices: Choices,
+        stop: Stop,
+    ) -> Iterator[Event]:
+        self.asked.append((question, tuple(history), filter, choices))
+        self.alive += 1
+        done = False
+        try:
+            yield from self._stream(question, history, filter)
+            done = True
+        finally:
+            self.alive -= 1
+            self.closed += not done
+
+    def _stream(self, question: str, history: History, filter: Filter | None) -> Iterator[Event]:
+        if "fail" in question:
+            raise DatelineError("The library at “varnholm” can’t be read; run dateline status.")
+        query = question
+        if history and re.search(r"\b(it|that|they)\b", question):
+            query = f"{question} ({history[-1][0]})"
+        found = filter
+        if filter is None:
+            found = Filter(since=date(2025, 1, 1)) if "2025" in question else Filter()
+        assert found is not None
+        yield Searching(question, query, found)
+        time.sleep(self.pace)
+        claims, conflicts = self._claims(query)
+        hits = self._hits(query, claims)
+        context = tuple(h.passage.id for h in hits[:3])
+        yield Passages(hits, context)
+        time.sleep(self.pace * 5)
+        raw = " ".join(c.raw or c.text for c in claims) or "The library says nothing of it."
+        if "slow" in question:
+            raw = "And then they walked on. " * 400
+        for piece in re.findall(r"\S+\s*", raw):
+            yield Token(piece)
+            time.sleep(self.pace)
+        for claim in claims:
+            yield ClaimChecked(claim)
+            time.sleep(self.pace)
+        shown = [c for c in claims if c.shown]
+        text = (
+            " ".join(c.text + "".join(f" [{x.n}]" for x in c.citations) for c in shown)
+            or "The articles in the library don’t say."
+        )
+        yield Done(
+            Answer(
+                question,
+                query,
+                text,
+                raw,
+                not shown,
+                tuple(claims),
+                tuple(conflicts),
+                hits,
+                context,
+                found,
+                {"generator": "fake-1b", "sha256": "0" * 64, "encoder": "fake"},
+                Timings(0.012, 0.24, 0.31, 1.37),
+                Tokens(712, 690, 48),
+                {},
+            )
+        )
+        self.answered.set()
+
+    def _cite(self, n: int, article: Article, words: str) -> Citation:
+        start, end = find(article, words)
+        return Citation(n, article, f"{article.id}:{start}-{end}", start, end, words)
+
+    def _claims(self, query: str) -> tuple[list[Claim], list[Conflict]]:
+        by = {a.url.rsplit("/", 1)[-1]: a for a in self.library.values() if a.url}
+        dropped = Claim(
+            "It is the longest bridge in the country.", "unsupported", 0.07, shown=False
+        )
+
+        def claim(text: str, verdict: Verdict, score: float, *c: Citation) -> Claim:
+            return Claim(text, verdict, score, c)
+
+        if "bridge" in query and {"bridge-opens", "bridge-audit"} <= set(by):
+            opens, audit = by["bridge-opens"], by["bridge-audit"]
+            one = self._cite(1, opens, "The bridge cost 41 million crowns")
+            two = self._cite(2, audit, "The harbour bridge cost 44 million crowns")
+            why = "The delay of eleven months was put down to a shortage of steel."
+            claims = [
+                claim("The bridge cost 41 million crowns.", "supported", 0.97, one),
+                claim("Counting the ramps, it cost 44 million crowns.", "supported", 0.91, two),
+                replace(
+                    claim(
+                        "It opened eleven months late, for want of steel.",
+                        "partly supported",
+                        0.58,
+                        self._cite(1, opens, "eleven months later than planned"),
+                        self._cite(2, audit, why),
+                    ),
+                    raw="It opened eleven months late, for want of steel and money.",
+                ),
+                dropped,
+            ]
+            sides = (
+                Side("41 million crowns", one),
+                Side("44 million crowns", two, newest=True),
+            )
+            return claims, [Conflict("what the bridge cost", sides)]
+        if "ferry" in query and "solar-ferry" in by:
+            words = "It has run between Varnholm and Skarrey since May 2023"
+            cited = self._cite(1, by["solar-ferry"], words)
+            return [
+                claim(
+                    "It has run between Varnholm and Skarrey since May 2023.",
+                    "supported",
+                    0.95,
+                    cited,
+                )
+            ], []
+        for article in reversed(self.library.values()):
+            words = set(re.findall(r"\w{5,}", query.casefold()))
+            sentence = article.text.split("\n")[0]
+            if article.path and words & set(re.findall(r"\w{5,}", sentence.casefold())):
+                return [claim(sentence, "supported", 0.9, self._cite(1, article, sentence))], []
+        return [dropped] if "tallest" in query else [], []
+
+    def _hits(self, query: str, claims: Sequence[Claim]) -> tuple[Hit, ...]:
+        cited = [c for claim in claims for c in claim.citations]
+        spans = {c.passage_id: (c.article, c.start, c.end) for c in cited}
+        for article in self.library.values():
+            for m in list(re.finditer(r"[^\n]+", article.text))[:2]:
+                spans.setdefault(
+                    f"{article.id}:{m.start()}-{m.end()}", (article, m.start(), m.end())
+                )
+        return tuple(
+            Hit(
+                Passage(a.id, start, end, a.text[start:end]),
+                a,
+                0.033 / rank,
+                rank,
+                max(0.05, 0.82 - 0.06 * rank),
+                None if rank % 4 == 0 else 9.3 / rank,
+                rank,
+                rank,
+            )
+            for rank, (a, start, end) in enumerate(list(spans.values())[:8], 1)
+        )

@@ -1,0 +1,70 @@
+"""What the page needs from the rest, and nothing more: real and fake meet it alike.
+
+`ui.local.LocalBackend` is the real one; tests bring their own. Methods are called from several
+threads at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from index.article import Article
+from index.search import Filter
+from rag.events import Event
+from rag.generator import Stop
+
+if TYPE_CHECKING:
+    from index.ingest import Outcome
+
+History = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person sets for their answers. None means the assistant's own default.
+
+    `passages` is how many passages are put before the model; `strictness` in 0..1 moves the
+    bar that a sentence or an answer must clear (0.5 is the calibrated one).
+    """
+
+    model: str | None = None
+    passages: int | None = None
+    strictness: float | None = None
+
+
+class Backend(Protocol):
+    def stream(
+        self,
+        question: str,
+        history: History,
+        filter: Filter | None,
+        choices: Choices,
+        stop: Stop,
+    ) -> Iterator[Event]:
+        """Closing the iterator stops the work, and so does `stop`, from any thread.
+
+        `filter` None: take it from the question.
+        """
+        ...
+
+    def article(self, article_id: str) -> Article | None: ...
+
+    def articles(self) -> Sequence[Article]: ...
+
+    def generation(self) -> int:
+        """Changes with every write to the library."""
+        ...
+
+    def add(self, targets: Sequence[str], source: str | None) -> Iterator[Outcome]: ...
+
+    def remove(self, article_ids: Sequence[str]) -> None: ...
+
+    def restore(self, article: Article) -> None:
+        """Puts a removed article back as it was."""
+        ...
+
+    def models(self) -> Sequence[str]:
+        """Generators that are on this machine, the one in use first."""
+        ...

@@ -99,7 +99,7 @@ def _sections(text: str) -> Iterator[_Section]:
     heading = ""
     spans: list[Span] = []
     run: list[Span] = []
-    for start, end in _paragraphs(text):
+    for start, end in paragraphs(text):
         if _looks_like_heading(text[start:end]):
             run.append((start, end))
             continue
@@ -133,8 +133,8 @@ def _looks_like_heading(paragraph: str) -> bool:
     )
 
 
-def _paragraphs(text: str) -> Iterator[Span]:
-    """Spans of the paragraphs. A line is one, unless it goes on a line that was only wrapped."""
+def paragraphs(text: str) -> Iterator[Span]:
+    """Spans of the paragraphs, without their line ends. A line is one, unless it goes on a line that was only wrapped."""
     at = 0
     for blank in [*_BLANK_LINE.finditer(text), None]:
         end = blank.start() if blank else len(text)

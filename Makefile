@@ -1,0 +1,51 @@
+# Two commands from a fresh clone: `make ask Q="…"` (or `make chat`) and `make test`.
+# Python 3.11 or newer and a C++ compiler are needed; .ci/setup does the rest, once.
+
+LIBRARY ?= library
+TEST_MODELS = all-MiniLM-L6-v2 qwen2.5-coder-1.5b-instruct smollm2-135m-instruct
+DATELINE = .venv/bin/dateline --library "$(LIBRARY)"
+PYTEST = .venv/bin/python -m pytest
+# As it was typed: make would read a $ in it as a variable, and so would the shell.
+export QUESTION := $(value Q)
+
+.PHONY: help ask chat setup models sample test test-fast test-models lint clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+ask: ## Answer a question: make ask Q="How large was trade between Russia and China in 2023?"
+	@test -n "$$QUESTION" || { echo 'Say what to ask, as in: make ask Q="Who came along?"' >&2; exit 2; }
+	@$(MAKE) --no-print-directory sample
+	@$(DATELINE) ask -- "$$QUESTION"
+
+chat: sample ## Open the chat page in a browser
+	@$(DATELINE) chat --open
+
+setup: ## Make the environment in .venv
+	@.ci/setup run
+
+models: setup ## Get the default encoder and generator
+	@.venv/bin/dateline models pull > /dev/null
+
+sample: models ## Put the sample articles into ./library (LIBRARY=DIR for another)
+	@.ci/setup sample "$(LIBRARY)"
+
+test: test-fast test-models lint ## All tests, ruff and mypy
+
+test-fast: ## The tests that need no model and no browser
+	@.ci/setup test
+	$(PYTEST) -m "not models and not browser"
+
+test-models: ## The tests with real models and a real browser
+	@.ci/setup test
+	@.venv/bin/dateline models pull $(TEST_MODELS) > /dev/null
+	$(PYTEST) -m "models or browser"
+
+lint: ## ruff and mypy
+	@.ci/setup test
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+clean: ## Remove the environment and caches; models and ./library stay
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

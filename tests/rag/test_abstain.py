@@ -1,0 +1,72 @@
+"""The decision to show an answer, on hand-worked numbers."""
+
+import math
+
+import pytest
+
+from index.article import Article
+from index.passages import Passage
+from index.search import Hit
+from rag.abstain import Weights, retrieval_signals, shipped_weights, writing_signals
+
+
+def test_probability_by_hand() -> None:
+    weights = Weights(0.5, ("a", "b"), (2.0, -1.0), (1.0, 0.0), (2.0, 4.0))
+    expected = 1 / (1 + math.exp(-(0.5 + 2 * (3 - 1) / 2 - 1 * (8 - 0) / 4)))
+    assert weights.probability({"a": 3, "b": 8, "other": 1}) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("signals", [{}, {"a": 1.0}, {"a": 1.0, "b": math.nan}])
+def test_what_cannot_be_judged_is_not_shown(signals: dict[str, float]) -> None:
+    weights = Weights(5.0, ("a", "b"), (1.0, 1.0), (0.0, 0.0), (1.0, 1.0))
+    assert weights.probability(signals) == 0.0
+
+
+def test_extreme_signals_do_not_overflow() -> None:
+    weights = Weights(0.0, ("a",), (1.0,), (0.0,), (1.0,))
+    assert weights.probability({"a": 1e9}) == pytest.approx(1)
+    assert weights.probability({"a": -1e9}) == pytest.approx(0)
+
+
+def test_the_shipped_weights_judge_a_whole_set_of_signals() -> None:
+    weights = shipped_weights()
+    good = {
+        name: mean + scale * math.copysign(2, weight)
+        for name, weight, mean, scale in zip(
+            weights.names, weights.weights, weights.means, weights.scales, strict=True
+        )
+    }
+    bad = {
+        name: mean - scale * math.copysign(2, weight)
+        for name, weight, mean, scale in zip(
+            weights.names, weights.weights, weights.means, weights.scales, strict=True
+        )
+    }
+    assert weights.probability(good) > 0.5 > weights.probability(bad)
+
+
+def hit(rank: int, dense: float, dense_rank: int | None, lexical_rank: int | None) -> Hit:
+    article = Article(id="a", title="T", text="x" * 100)
+    passage = Passage("a", rank, rank + 1, "x")
+    return Hit(passage, article, 1 / rank, rank, dense, None, dense_rank, lexical_rank)
+
+
+def test_retrieval_signals_by_hand() -> None:
+    signals = retrieval_signals([hit(1, 0.6, 1, 2), hit(2, 0.8, 2, None), hit(3, 0.2, 3, 1)])
+    assert signals["dense"] == pytest.approx(0.8)
+    assert signals["dense_lead"] == pytest.approx(0.8 - (0.6 + 0.2) / 2)
+    assert signals["agreement"] == pytest.approx((1 / 1 + 1 / 2) / 2)
+
+
+def test_a_single_passage_has_no_lead() -> None:
+    signals = retrieval_signals([hit(1, 0.6, None, 4)])
+    assert signals["dense_lead"] == pytest.approx(0.6)
+    assert signals["agreement"] == pytest.approx(0.125)
+
+
+def test_writing_signals_by_hand() -> None:
+    assert writing_signals([-0.1, -0.5]) == {
+        "mean_logprob": pytest.approx(-0.3),
+        "min_logprob": -0.5,
+    }
+    assert writing_signals([]) == {}

@@ -1,0 +1,85 @@
+"""What the suites that ask the Assistant share: asking, and what can be read off an Answer.
+
+Everything here works on `Answer.to_dict()`, the form that people get.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from eval.bench import Bench
+from eval.metrics.text import contains_any, unmarked
+from eval.suite import Ask, Item, Material, Record
+from index.search import Filter
+
+RETRIEVAL_MISSED = "retrieval missed"
+WRONG_ANSWER = "passage there, wrong answer"
+OVER_ABSTAINED = "abstained, though the passage was there"
+OVER_ABSTAINED_MISSED = "abstained, retrieval missed"
+SHOULD_ABSTAIN = "should have abstained"
+UNCITED = "right, but uncited"
+UNSUPPORTED = "right, but called unsupported"
+
+
+@contextmanager
+def asking(bench: Bench, material: Material) -> Iterator[Ask]:
+    """`start` of a suite whose questions go to the Assistant."""
+    with bench.library(material.articles) as library:
+        assistant = bench.over(library)
+
+        def ask(item: Item) -> dict[str, Any]:
+            chosen = Filter(sources=item.sources) if item.sources else None
+            return {"answer": assistant.ask(item.question, filter=chosen).to_dict()}
+
+        yield ask
+
+
+def answer_text(record: Record) -> str:
+    """What was shown, without citation marks."""
+    return unmarked(record["answer"]["text"])
+
+
+def shown_claims(record: Record) -> list[dict[str, Any]]:
+    return [c for c in record["answer"]["claims"] if c["shown"]]
+
+
+def confidence(record: Record) -> float | None:
+    """What the abstention was decided from, higher is surer: `signals.answer_probability`; else the
+    lowest score of the claims; None where neither is there."""
+    answer = record["answer"]
+    if "answer_probability" in answer["signals"]:
+        return float(answer["signals"]["answer_probability"])
+    scores = [float(c["score"]) for c in answer["claims"]]
+    return min(scores) if scores else None
+
+
+def context_texts(record: Record) -> list[str]:
+    """The passages that were put before the model."""
+    return [h["text"] for h in record["answer"]["hits"] if h["in_context"]]
+
+
+def context_articles(record: Record) -> set[str]:
+    return {h["article_id"] for h in record["answer"]["hits"] if h["in_context"]}
+
+
+def times(record: Record) -> dict[str, float | None]:
+    timings = record["answer"]["timings"]
+    first = timings["first_token_s"]
+    return {
+        "total_ms": timings["total_s"] * 1000,
+        "first_token_ms": None if first is None else first * 1000,
+    }
+
+
+def uncited(record: Record, wanted: Sequence[str]) -> str:
+    """For a right answer: UNCITED or UNSUPPORTED when the sentence that holds a wanted string
+    (any sentence, without wanted strings) has no citation or wasn't found supported."""
+    claims = shown_claims(record)
+    holding = [c for c in claims if not wanted or contains_any(c["text"], wanted)] or claims
+    if not any(c["citations"] for c in holding):
+        return UNCITED
+    if not any(c["citations"] and c["verdict"] != "unsupported" for c in holding):
+        return UNSUPPORTED
+    return ""

@@ -1,0 +1,1 @@
+"""Metrics, one family a file, each with its formula and its source. Pure functions."""

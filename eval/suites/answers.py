@@ -1,0 +1,192 @@
+"""answers: short answers (SQuAD layout), and people's own questions (`questions.jsonl`).
+
+A paragraph is an article. Every question is asked twice: over all paragraphs, and with its own
+paragraph taken away (left out where the answer's words stand in another paragraph of the page:
+it could be answered after all). Own questions are asked over the articles in `articles/`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from eval.asking import (
+    OVER_ABSTAINED,
+    OVER_ABSTAINED_MISSED,
+    RETRIEVAL_MISSED,
+    SHOULD_ABSTAIN,
+    WRONG_ANSWER,
+    answer_text,
+    asking,
+    confidence,
+    context_texts,
+    times,
+    uncited,
+)
+from eval.datasets import document, find, own_questions, require, squad
+from eval.metrics.calibration import aurc
+from eval.metrics.text import contains, contains_all, contains_any, exact_match, token_f1, unmarked
+from eval.stats import median
+from eval.suite import Figure, Given, Item, Material, Record, Scored, Suite
+from index.article import Article
+from index.errors import UsageError
+
+TAKEN = "own paragraph taken away"
+
+
+def load(given: Given) -> Material:
+    items: list[Item] = []
+    articles: list[Article] = []
+    require(given.data, "answers", "xquad", "questions.jsonl")
+    for folder in find(given.data, "xquad"):
+        for path in sorted(folder.glob("*.json")):
+            _squad(path, items, articles)
+    for path in find(given.data, "questions.jsonl"):
+        _own(path, items, articles)
+    return Material(items, articles)
+
+
+def _squad(path: Path, items: list[Item], articles: list[Article]) -> None:
+    paragraphs, questions = squad(path)
+    made = [
+        document(f"squad/{path.name}/{n}", len(articles) + n, title, text)
+        for n, (title, text) in enumerate(paragraphs)
+    ]
+    articles += made
+    every = frozenset(a.source for a in made if a.source)
+    for q in questions:
+        own = made[q.paragraph]
+        gold = {"any": list(q.answers), "all": [], "answerable": bool(q.answers)}
+        unit = f"{path.stem}/{q.id}"
+        items.append(Item(unit, path.stem, unit, q.question, {**gold, "article": own.id}, every))
+        page = [a for a in made if a.title == own.title and a is not own]
+        if not q.answers or any(contains(a.text, g) for a in page for g in q.answers):
+            continue
+        assert own.source is not None
+        items.append(
+            Item(
+                f"{unit}/taken",
+                f"{path.stem}, {TAKEN}",
+                unit,
+                q.question,
+                {**gold, "answerable": False, "article": None},
+                every - {own.source},
+            )
+        )
+
+
+def _own(path: Path, items: list[Item], articles: list[Article]) -> None:
+    from index.load import Refusal
+    from index.load import load as load_articles
+
+    folder = path.parent / "articles"
+    if not folder.is_dir():
+        raise UsageError(f"{str(folder)!r} is missing: the articles that {path.name!r} asks about.")
+    found = [a for a in load_articles(str(folder)) if not isinstance(a, Refusal)]
+    known = [replace(a, source=a.source or "own articles") for a in found]
+    articles += known
+    every = frozenset(a.source for a in known if a.source)
+    items += [
+        Item(
+            f"own/{q.id}",
+            "own questions",
+            f"own/{q.id}",
+            q.question,
+            {"any": list(q.any), "all": list(q.all), "answerable": q.answerable, "article": None},
+            every,
+        )
+        for q in own_questions(path)
+    ]
+
+
+def right(text: str, gold: dict[str, list[str]]) -> float:
+    """Contains any of `any`, and all of `all`, of those that are given."""
+    some = contains_any(text, gold["any"]) if gold["any"] else 1.0
+    every = contains_all(text, gold["all"]) if gold["all"] else 1.0
+    return some * every
+
+
+def score(record: Record) -> Scored:
+    """An abstention has no exact match and no F1; an unanswerable question has no `right`."""
+    gold, answer = record["gold"], record["answer"]
+    abstained = bool(answer["abstained"])
+    text = answer_text(record)
+    wanted = [*gold["any"], *gold["all"]]
+    scores: dict[str, float | None] = {
+        "abstained": float(abstained),
+        "confidence": confidence(record),
+        **times(record),
+    }
+    if not gold["answerable"]:
+        scores |= {
+            "answered_unanswerable": float(not abstained),
+            "unanswerable": 1.0,
+            "safe": float(abstained),
+        }
+        return Scored(scores, "" if abstained else SHOULD_ABSTAIN)
+    there = any(contains(t, w) for t in context_texts(record) for w in wanted)
+    correct = 0.0 if abstained else right(text, gold)
+    scores |= {
+        "right": correct,
+        "right_if_answered": None if abstained else correct,
+        "exact": None if abstained or not gold["any"] else exact_match(text, gold["any"]),
+        "f1": None if abstained or not gold["any"] else token_f1(text, gold["any"]),
+        "passage": float(there),
+        "unanswerable": 0.0,
+        "draft_right": right(unmarked(answer["raw_text"]), gold),
+    }
+    wrong = ""
+    if abstained:
+        wrong = OVER_ABSTAINED if there else OVER_ABSTAINED_MISSED
+    elif not correct:
+        wrong = WRONG_ANSWER if there else RETRIEVAL_MISSED
+    else:
+        wrong = uncited(record, wanted)
+    scores["safe"] = float(bool(correct))
+    return Scored(scores, wrong)
+
+
+SUITE = Suite(
+    name="answers",
+    about="Short answers: is the gold answer in what is shown, and is the rest left unanswered?",
+    figures=(
+        Figure("right", ("right",), "the gold answer is in the answer; an abstention is not right"),
+        Figure("right if answered", ("right_if_answered",), "the same, over those answered"),
+        Figure(
+            "draft right",
+            ("draft_right",),
+            "the gold answer is in what the model wrote, shown or not",
+        ),
+        Figure("passage there", ("passage",), "it stands in a passage before the model"),
+        Figure("exact match", ("exact",), "SQuAD's; a whole sentence can't reach it"),
+        Figure("token F1", ("f1",), "SQuAD's; a whole sentence can't reach 1"),
+        Figure("abstained", ("abstained",), "share without an answer", better=""),
+        Figure(
+            "answered though unanswerable",
+            ("answered_unanswerable",),
+            "over the unanswerable questions",
+            better="lower",
+        ),
+        Figure(
+            "AURC",
+            ("confidence", "draft_right"),
+            "area under risk against coverage: the "
+            "draft's errors when the least sure are left out first",
+            statistic=aurc,
+            better="lower",
+        ),
+        Figure(
+            "whole answer",
+            ("total_ms",),
+            "median time",
+            statistic=median,
+            better="lower",
+            unit="ms",
+        ),
+    ),
+    headline="right",
+    load=load,
+    start=asking,
+    score=score,
+    plots=("risk", "latency"),
+)

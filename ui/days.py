@@ -12,16 +12,16 @@ from index.errors import UsageError
 def first_day(text: str) -> date:
     """The day, or the first of the month or year. Raises UsageError."""
     year, month, day = _parts(text)
-    return _date(text, year, month or 1, day or 1)
+    return _date(text, year, 1 if month is None else month, 1 if day is None else day)
 
 
 def last_day(text: str) -> date:
     """The day, or the last of the month or year. Raises UsageError."""
     year, month, day = _parts(text)
-    month = month or 12
-    if not day and 1 <= month <= 12:
-        day = monthrange(year, month)[1]
-    return _date(text, year, month, day or 1)
+    month = 12 if month is None else month
+    if day is None:
+        day = monthrange(year, month)[1] if 1 <= month <= 12 else 1
+    return _date(text, year, month, day)
 
 
 def _parts(text: str) -> tuple[int, int | None, int | None]:

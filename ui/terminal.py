@@ -219,11 +219,19 @@ def summary(counts: dict[str, int]) -> str:
 def status_rows(status: Status) -> list[tuple[str, str]]:
     return [
         ("Library", plain(str(status.path))),
-        ("Articles", f"{status.articles} from {status.sources} sources, {status.copies} copies"),
+        (
+            "Articles",
+            f"{status.articles} from {_plural(status.sources, 'source')}, "
+            f"{_plural(status.copies, 'copy', 'copies')}",
+        ),
         ("Passages", f"{status.passages}"),
         ("Size", size(status.bytes)),
         ("Encoder", f"{plain(status.encoder)}, {status.dimension} dimensions"),
     ]
+
+
+def _plural(count: int, one: str, many: str | None = None) -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> RenderableType:

@@ -1,13 +1,16 @@
 """The page's components and what happens when they are touched. The only importer of gradio.
 
-Nothing is decided here: ui.page does the work, ui.render and its neighbours make the HTML.
+Nothing is decided here: ui.page and ui.collection do the work, ui.render and its neighbours make
+the HTML. `serve` is where the real parts are put together.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 # Before gradio is imported: it reads these once. Nothing of its own leaves this machine.
@@ -17,11 +20,18 @@ os.environ["GRADIO_SHARE"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import gradio as gr
+from fastapi import FastAPI
 
 from index.errors import DatelineError
-from ui import render
+from index.search import Filter
+from ui import footnotes, guard, render, render_library, serving
+from ui.collection import Collection
+from ui.conversations import Conversations
+from ui.markup import esc
 from ui.page import Frame, Page, make_filter, without
+from ui.render_library import View
 from ui.seam import Choices
+from ui.staging import Staging
 
 _PANE = """
 <aside id="pane" tabindex="-1" aria-label="Article">
@@ -33,37 +43,16 @@ _PANE = """
   <div class="content"></div>
 </aside>"""
 _MASTHEAD = '<p class="brand"><b>Dateline</b><span>Your articles, on this computer</span></p>'
+_KEYS = (
+    "<p><b>Keys.</b> <kbd>/</kbd> to the question · <kbd>Enter</kbd> asks, <kbd>Shift+Enter</kbd> "
+    "a new line · <kbd>Esc</kbd> closes the article, else stops the answer · <kbd>Tab</kbd> goes "
+    "from citation to citation, <kbd>Enter</kbd> opens it.</p>"
+)
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 def _asset(name: str) -> str:
     return files("ui").joinpath(name).read_text(encoding="utf-8")
-
-
-def theme() -> gr.themes.Base:
-    sans = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif"]
-    return gr.themes.Base(
-        primary_hue="blue", neutral_hue="stone", font=sans, font_mono=["ui-monospace", "monospace"]
-    )
-
-
-def _say(frame: Frame) -> tuple[Any, Any, Any]:
-    """A Frame for the three components that it changes."""
-    return tuple(  # type: ignore[return-value]
-        gr.skip() if part is None else part for part in (frame.transcript, frame.live, frame.chats)
-    )
-
-
-def _told(work: Callable[..., Any]) -> Callable[..., Any]:
-    """A user's error becomes the page's own message, and nothing else of it is shown."""
-
-    def run(*args: Any) -> Any:
-        try:
-            return work(*args)
-        except DatelineError as error:
-            raise gr.Error(str(error), duration=8, print_exception=False) from None
-
-    run.__name__ = work.__name__
-    return run
 
 
 def _html(value: str = "", **rest: Any) -> gr.HTML:
@@ -71,177 +60,241 @@ def _html(value: str = "", **rest: Any) -> gr.HTML:
     return gr.HTML(value, apply_default_css=False, **rest)
 
 
-def build(page: Page) -> gr.Blocks:
+def _shown(error: DatelineError) -> gr.Error:
+    """A user's error becomes the page's own message, as text."""
+    return gr.Error(esc(error), duration=8, print_exception=False)
+
+
+def _say(frame: Frame) -> tuple[Any, ...]:
+    """A Frame for the three components that it changes."""
+    parts = (frame.transcript, frame.live, frame.chats)
+    return tuple(gr.skip() if part is None else part for part in parts)
+
+
+def build(page: Page, collection: Collection) -> gr.Blocks:
     with gr.Blocks(title="Dateline", fill_width=True, analytics_enabled=False) as blocks:
         _html(_MASTHEAD, elem_id="masthead")
-        chat_id = gr.Textbox(visible="hidden", elem_classes="keep")
-        editing = gr.Textbox(visible="hidden", elem_classes="keep")
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Chat"):
                 chat = _chat_tab(page)
             with gr.Tab("Library"):
-                gr.Markdown("to come")
+                library = _library_tab()
             with gr.Tab("Settings"):
-                gr.Markdown("to come")
-
-        def article(what: dict[str, Any]) -> str:
-            turn, n = int(what.get("turn") or 0), int(what.get("n") or 0)
-            return page.article(
-                str(what.get("article", "")), str(what.get("spans", "")), turn or None, n or None
-            )
-
-        bus = gr.HTML("", elem_id="bus", js_on_load=_asset("page.js"), server_functions=[article])
-        _wire_chat(page, chat, bus, chat_id, editing)
+                settings = _settings_tab(page)
+        bus = gr.HTML(
+            "", elem_id="bus", js_on_load=_asset("page.js"), server_functions=_server(page)
+        )
+        _wire_chat(page, chat, settings, bus)
+        _wire_library(page, collection, library, chat, bus)
 
         def closed(request: gr.Request) -> None:
             page.forget(str(request.session_hash))
+            collection.forget(str(request.session_hash))
 
         blocks.unload(closed)
     blocks.queue(default_concurrency_limit=20)
     return blocks
 
 
-class _Chat:
-    """The chat tab's components."""
+def _server(page: Page) -> list[Callable[..., Any]]:
+    """What page.js calls and waits for; each takes one object."""
 
+    def article(said: dict[str, Any]) -> str:
+        turn, n = int(said.get("turn") or 0), int(said.get("n") or 0)
+        return page.article(
+            str(said.get("article", "")), str(said.get("spans", "")), turn or None, n or None
+        )
+
+    def copy(said: dict[str, Any]) -> str:
+        return page.copied(int(said["turn"]))
+
+    def exported(said: dict[str, Any]) -> str:
+        return page.exported(str(said["chat"]))
+
+    def vote(said: dict[str, Any]) -> None:
+        page.vote(int(said["turn"]), int(said["vote"]), str(said["remark"]), str(said["expected"]))
+
+    def questions(said: dict[str, Any]) -> dict[str, Any]:
+        text, left = footnotes.questions(page.conversations.voted())
+        return {"text": text, "left": left}
+
+    return [article, copy, exported, vote, questions]
+
+
+# ---- chat ----
+
+
+@dataclass(frozen=True, slots=True)
+class _Chat:
+    chat: gr.Textbox
+    editing: gr.Textbox
+    find: gr.Textbox
+    chats: gr.HTML
     transcript: gr.HTML
     live: gr.HTML
-    chats: gr.HTML
-    find: gr.Textbox
     chosen: gr.HTML
     question: gr.Textbox
+    ask: gr.Button
+    stop: gr.Button
     since: gr.DateTime
     until: gr.DateTime
     outlets: gr.Dropdown
-    ask: gr.Button
-    stop: gr.Button
 
 
 def _chat_tab(page: Page) -> _Chat:
-    c = _Chat()
+    chat, editing = gr.Textbox(visible="hidden"), gr.Textbox(visible="hidden")
     with gr.Row(elem_id="desk"):
         with gr.Column(elem_id="shelf"):
             new = gr.Button("New conversation", size="lg")
-            c.find = gr.Textbox(
+            find = gr.Textbox(
                 placeholder="Search conversations",
-                show_label=False,
                 label="Search conversations",
+                show_label=False,
                 container=False,
             )
-            c.chats = _html("")
+            chats = _html(elem_id="chats")
+            _html(
+                '<button type="button" data-act="export">Save this one as Markdown</button>',
+                elem_id="export",
+            )
         with gr.Column(elem_id="talk"):
             shelf = gr.Button("Conversations", size="sm", elem_id="shelf-toggle")
-            c.transcript = _html("", elem_id="transcript")
-            c.live = _html("", elem_id="live")
+            transcript, live = _html(elem_id="transcript"), _html(elem_id="live")
             with gr.Column(elem_id="dock"):
-                c.chosen = _html("", elem_id="chosen")
+                chosen = _html(elem_id="chosen")
                 _html('<div id="editing" role="status"></div>')
                 with gr.Row(elem_id="composer"):
-                    c.question = gr.Textbox(
+                    question = gr.Textbox(
                         elem_id="question",
-                        show_label=False,
                         label="Your question",
+                        show_label=False,
+                        placeholder="Ask your articles…",
                         lines=1,
                         max_lines=6,
-                        placeholder="Ask your articles…",
                         container=False,
-                        submit_btn=False,
-                        autofocus=True,
                     )
-                    c.ask = gr.Button("Ask", elem_id="ask", variant="primary")
-                    c.stop = gr.Button("Stop", elem_id="stop")
+                    ask = gr.Button("Ask", elem_id="ask", variant="primary")
+                    stop = gr.Button("Stop", elem_id="stop")
                 with (
                     gr.Accordion("Limit to dates or outlets", open=False, elem_id="narrow"),
                     gr.Row(),
                 ):
-                    c.since = gr.DateTime(include_time=False, type="string", label="From")
-                    c.until = gr.DateTime(include_time=False, type="string", label="Until")
-                    c.outlets = gr.Dropdown(
-                        page.outlets(), multiselect=True, label="Outlets", min_width=240
-                    )
-        gr.HTML(_PANE, elem_id="pane-host", apply_default_css=False)
+                    since = gr.DateTime(include_time=False, type="string", label="From")
+                    until = gr.DateTime(include_time=False, type="string", label="Until")
+                    outlets = gr.Dropdown(page.outlets(), multiselect=True, label="Outlets")
+        _html(_PANE, elem_id="pane-host")
     new.click(None, js="() => window.dateline.fresh()")
     shelf.click(None, js="() => window.dateline.shelf()")
-    return c
+    return _Chat(
+        chat,
+        editing,
+        find,
+        chats,
+        transcript,
+        live,
+        chosen,
+        question,
+        ask,
+        stop,
+        since,
+        until,
+        outlets,
+    )
 
 
-def _wire_chat(
-    page: Page, c: _Chat, bus: gr.HTML, chat_id: gr.Textbox, editing: gr.Textbox
-) -> None:
+def _wire_chat(page: Page, c: _Chat, s: _Settings, bus: gr.HTML) -> None:
     shown = [c.transcript, c.live, c.chats]
     narrowing = [c.since, c.until, c.outlets]
+    choosing = [s.model, s.passages, s.strictness]
+
+    def frames(made: Callable[[], Iterator[Frame]]) -> Iterator[tuple[Any, ...]]:
+        """The last output is the question's box: emptied once the question is taken."""
+        first = True
+        try:
+            for frame in made():
+                yield (*_say(frame), "" if first else gr.skip())
+                first = False
+        except DatelineError as error:
+            raise _shown(error) from None
 
     def ask(
         chat: str,
         editing: str,
-        question: str,
-        since: str | None,
-        until: str | None,
-        outlets: list[str] | None,
+        question: str | None,
+        since: Any,
+        until: Any,
+        outlets: Any,
+        model: Any,
+        passages: Any,
+        strictness: Any,
         request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
-        chosen = _filter(since, until, outlets)
-        frames = page.ask(
-            str(request.session_hash), chat, question, chosen, Choices(), int(editing or 0) or None
-        )
-        yield from _frames(frames)
-
-    def again(
-        since: str | None,
-        until: str | None,
-        outlets: list[str] | None,
-        event: gr.EventData,
-        request: gr.Request,
-    ) -> Iterator[tuple[Any, ...]]:
-        said = event._data or {}
-        question, turn = str(said.get("question") or ""), None
-        chosen = _filter(since, until, outlets)
-        if said.get("turn"):
-            stored = page.conversations.turn(int(said["turn"]))
-            if stored is None or stored.chat != said.get("chat"):
-                return
-            question, turn = stored.question, stored.id
-            if said.get("kind") and stored.answer:
-                chosen = without(stored.answer["filter"], said["kind"], str(said.get("value")))
-        yield from _frames(
-            page.ask(
-                str(request.session_hash), str(said.get("chat")), question, chosen, Choices(), turn
+        yield from frames(
+            lambda: page.ask(
+                str(request.session_hash),
+                chat,
+                question or "",
+                _filter(since, until, outlets),
+                Choices(model, passages, strictness),
+                int(editing or 0) or None,
             )
         )
 
-    def _frames(frames: Iterator[Frame]) -> Iterator[tuple[Any, ...]]:
-        first = True
-        try:
-            for frame in frames:
-                yield (*_say(frame), "" if first else gr.skip())
-                first = False
-        except DatelineError as error:
-            raise gr.Error(str(error), duration=8, print_exception=False) from None
+    def again(
+        since: Any,
+        until: Any,
+        outlets: Any,
+        model: Any,
+        passages: Any,
+        strictness: Any,
+        event: gr.EventData,
+        request: gr.Request,
+    ) -> Iterator[tuple[Any, ...]]:
+        """A question from a button: a suggestion, or a turn's own, perhaps with one chip less."""
+        said = event._data or {}
+        question, turn = str(said.get("question") or ""), None
+
+        def made() -> Iterator[Frame]:
+            nonlocal question, turn
+            chosen = _filter(since, until, outlets)
+            stored = page.conversations.turn(int(said.get("turn") or 0))
+            if stored is not None and stored.chat == said.get("chat"):
+                question, turn = stored.question, stored.id
+                if said.get("kind") and stored.answer:
+                    chosen = without(stored.answer["filter"], said["kind"], str(said.get("value")))
+            yield from page.ask(
+                str(request.session_hash),
+                str(said.get("chat")),
+                question,
+                chosen,
+                Choices(model, passages, strictness),
+                turn,
+            )
+
+        yield from frames(made)
 
     asking: dict[str, Any] = {
+        **_QUIET,
         "outputs": [*shown, c.question],
-        "show_progress": "hidden",
         "concurrency_limit": 20,
-        "api_visibility": "private",
     }
     gr.on(
         [c.question.submit, c.ask.click],
         ask,
-        [chat_id, editing, c.question, *narrowing],
+        [c.chat, c.editing, c.question, *narrowing, *choosing],
         js="(...inputs) => window.dateline.asked(...inputs)",
         **asking,
     )
-    bus.again(again, narrowing, **asking)
+    bus.again(again, [*narrowing, *choosing], **asking)
 
     def stop(request: gr.Request) -> None:
         page.stop(str(request.session_hash))
 
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    c.stop.click(stop, None, None, **quiet)
+    c.stop.click(stop, None, None, **_QUIET)
 
     def show(find: str | None, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
-        said = event._data or {}
-        return _say(page.show(str(request.session_hash), str(said.get("chat", "")), find or ""))
+        chat = str((event._data or {}).get("chat", ""))
+        return _say(page.show(str(request.session_hash), chat, find or ""))
 
     def search(chat: str, find: str | None) -> str:
         return page.chats(chat, find or "")
@@ -256,54 +309,221 @@ def _wire_chat(
         page.conversations.delete(str(said.get("chat")))
         return page.chats(str(said.get("current")), find or "")
 
-    bus.show(show, c.find, shown, **quiet)
-    c.find.input(
-        search,
-        [chat_id, c.find],
-        c.chats,
-        js="(...inputs) => window.dateline.here(...inputs)",
-        trigger_mode="always_last",
-        **quiet,
-    )
-    bus.rename(rename, c.find, c.chats, **quiet)
-    bus.discard(discard, c.find, c.chats, **quiet)
+    bus.show(show, c.find, shown, **_QUIET)
+    here = "(...inputs) => window.dateline.here(...inputs)"
+    c.find.input(search, [c.chat, c.find], c.chats, js=here, trigger_mode="always_last", **_QUIET)
+    bus.rename(rename, c.find, c.chats, **_QUIET)
+    bus.discard(discard, c.find, c.chats, **_QUIET)
 
-    def chips(since: str | None, until: str | None, outlets: list[str] | None) -> str:
+    def chips(since: Any, until: Any, outlets: Any) -> str:
         value = {"since": (since or "")[:10], "until": (until or "")[:10], "sources": outlets}
         inside = render.filter_chips(value, "unchip")
         return f'<p class="chips"><span>Only articles</span> {inside}</p>' if inside else ""
 
-    def unchip(
-        since: str | None, until: str | None, outlets: list[str] | None, event: gr.EventData
-    ) -> tuple[Any, ...]:
+    def unchip(since: Any, until: Any, outlets: Any, event: gr.EventData) -> tuple[Any, ...]:
         said = event._data or {}
         kind = said.get("kind")
         kept = [o for o in outlets or [] if not (kind == "source" and o == said.get("value"))]
         return None if kind == "since" else since, None if kind == "until" else until, kept
 
-    gr.on([each.change for each in narrowing], chips, narrowing, c.chosen, **quiet)
-    bus.unchip(unchip, narrowing, narrowing, **quiet)
+    gr.on([each.change for each in narrowing], chips, narrowing, c.chosen, **_QUIET)
+    bus.unchip(unchip, narrowing, narrowing, **_QUIET)
 
 
-def _filter(since: str | None, until: str | None, outlets: list[str] | None) -> Any:
-    try:
-        return make_filter(since or "", until or "", outlets or [])
-    except DatelineError as error:
-        raise gr.Error(str(error), duration=8, print_exception=False) from None
+def _filter(since: Any, until: Any, outlets: Any) -> Filter | None:
+    return make_filter(since or "", until or "", outlets or [])
 
 
-def application(page: Page, *, upload_bytes: int = 50_000_000) -> Any:
-    """The whole as an ASGI app, without a guard: ui.guard puts itself around it."""
-    from fastapi import FastAPI
+# ---- library ----
 
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    return gr.mount_gradio_app(
-        app,
-        build(page),
+
+@dataclass(frozen=True, slots=True)
+class _Library:
+    files: gr.File
+    addresses: gr.Textbox
+    outlet: gr.Textbox
+    add: gr.Button
+    outcome: gr.HTML
+    removed: gr.HTML
+    find: gr.Textbox
+    table: gr.HTML
+    view: gr.State
+
+
+def _library_tab() -> _Library:
+    with gr.Column(elem_id="library"):
+        _html(
+            "<h2>Add articles</h2><p class='label'>Text, Markdown, HTML, PDF, Word and JSON lines; "
+            "a zip for a folder. Web addresses can be pages or feeds, and are fetched once, "
+            "now.</p>"
+        )
+        with gr.Row(elem_id="incoming"):
+            files = gr.File(file_count="multiple", label="Files", height=150, elem_id="drop")
+            with gr.Column():
+                addresses = gr.Textbox(
+                    label="Web addresses, one a line",
+                    lines=2,
+                    max_lines=6,
+                    placeholder="https://",
+                    elem_id="addresses",
+                )
+                outlet = gr.Textbox(
+                    label="Outlet (where the article doesn’t say)", elem_id="outlet"
+                )
+        add = gr.Button("Add to the library", variant="primary", elem_id="add")
+        outcome = _html(elem_id="outcome")
+        _html("<h2>In the library</h2>")
+        removed = _html(elem_id="removed")
+        find = gr.Textbox(
+            label="Search titles and outlets",
+            show_label=False,
+            container=False,
+            placeholder="Search titles, outlets, dates",
+            elem_id="find",
+        )
+        table = _html(elem_id="table")
+    return _Library(files, addresses, outlet, add, outcome, removed, find, table, gr.State(View()))
+
+
+def _wire_library(
+    page: Page, collection: Collection, lib: _Library, c: _Chat, bus: gr.HTML
+) -> None:
+    def drawn(view: View) -> str:
+        return render_library.table(page.articles(), view)
+
+    def add(
+        files: Sequence[str] | None, addresses: str | None, outlet: str | None, view: View
+    ) -> Iterator[tuple[Any, ...]]:
+        uploads = [Path(f) for f in files or ()]
+        try:
+            for html in collection.add(uploads, addresses or "", outlet or ""):
+                yield html, gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        except DatelineError as error:
+            raise _shown(error) from None
+        yield gr.skip(), drawn(view), None, "", gr.update(choices=page.outlets())
+
+    lib.add.click(
+        add,
+        [lib.files, lib.addresses, lib.outlet, lib.view],
+        [lib.outcome, lib.table, lib.files, lib.addresses, c.outlets],
+        concurrency_limit=1,
+        concurrency_id="add",
+        **_QUIET,
+    )
+
+    def look(view: View, find: str | None) -> tuple[View, str]:
+        view = replace(view, find=find or "", page=0)
+        return view, drawn(view)
+
+    def table(view: View, event: gr.EventData) -> tuple[View, str]:
+        said = event._data or {}
+        if said.get("column") in ("title", "source", "published"):
+            view = view.by(said["column"])
+        elif "page" in said:
+            view = replace(view, page=int(said["page"]))
+        return view, drawn(view)
+
+    lib.find.input(
+        look, [lib.view, lib.find], [lib.view, lib.table], trigger_mode="always_last", **_QUIET
+    )
+    bus.table(table, lib.view, [lib.view, lib.table], **_QUIET)
+
+    def remove(view: View, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        try:
+            article = str((event._data or {}).get("article"))
+            said = collection.remove(str(request.session_hash), article)
+        except DatelineError as error:
+            raise _shown(error) from None
+        return said, drawn(view), gr.update(choices=page.outlets())
+
+    def undo(view: View, request: gr.Request) -> tuple[Any, ...]:
+        try:
+            said = collection.undo(str(request.session_hash))
+        except DatelineError as error:
+            raise _shown(error) from None
+        return said, drawn(view), gr.update(choices=page.outlets())
+
+    changed = [lib.removed, lib.table, c.outlets]
+    bus.remove(remove, lib.view, changed, **_QUIET)
+    bus.undo(undo, lib.view, changed, **_QUIET)
+
+
+# ---- settings ----
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    model: gr.Dropdown
+    passages: gr.Slider
+    strictness: gr.Slider
+
+
+def _settings_tab(page: Page) -> _Settings:
+    models = list(page.backend.models())
+    with gr.Column(elem_id="settings"):
+        _html("<h2>Answers</h2>")
+        model = gr.Dropdown(
+            models,
+            value=models[0] if models else None,
+            label="Model",
+            info="Another one takes a few seconds to load; a larger one writes more slowly.",
+        )
+        passages = gr.Slider(
+            1,
+            8,
+            value=3,
+            step=1,
+            label="Passages read",
+            info="Each one more is read in about a second the first time, at once afterwards.",
+        )
+        strictness = gr.Slider(
+            0.05,
+            0.95,
+            value=0.5,
+            step=0.05,
+            label="Strictness",
+            info="How sure it must be to answer. Costs no time. Lower answers more, higher says "
+            "more often that the library doesn’t hold the answer.",
+        )
+        _html("<h2>This page</h2>")
+        look = gr.Radio(
+            [("As the system", "system"), ("Light", "light"), ("Dark", "dark")],
+            value="system",
+            label="Colours",
+            elem_id="theme",
+        )
+        _html(
+            '<button type="button" class="primary" data-act="questions">Save marked answers as a '
+            'question file</button> <span id="said" role="status"></span>'
+            "<p class='label'>For <code>dateline eval answers</code>: the answers that you marked "
+            "good, and those that you said what they should say.</p>"
+        )
+        _html(_KEYS)
+    look.input(None, look, None, js="(value) => { window.dateline.theme(value); }")
+    return _Settings(model, passages, strictness)
+
+
+# ---- all of it ----
+
+
+def theme() -> gr.themes.Base:
+    sans = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif"]
+    return gr.themes.Base(
+        primary_hue="blue", neutral_hue="stone", font=sans, font_mono=["ui-monospace", "monospace"]
+    )
+
+
+def application(page: Page, collection: Collection, access: guard.Access) -> guard.Guard:
+    """The whole page as an ASGI app, guarded."""
+    collection.staging.prepare()
+    os.environ["GRADIO_TEMP_DIR"] = str(collection.staging.incoming)
+    framework = gr.mount_gradio_app(
+        FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
+        build(page, collection),
         path="/",
         show_error=False,
         allowed_paths=[],
-        max_file_size=upload_bytes,
+        max_file_size=collection.staging.limits.file_bytes,
         footer_links=[],
         run_history=False,
         ssr_mode=False,
@@ -312,3 +532,33 @@ def application(page: Page, *, upload_bytes: int = 50_000_000) -> Any:
         theme=theme(),
         css=_asset("page.css"),
     )
+    return guard.Guard(framework, access)
+
+
+def serve(
+    library_path: Path,
+    *,
+    host: str,
+    port: int,
+    auth: str | None,
+    token: str | None,
+    model: str | None,
+    open_browser: bool,
+) -> None:
+    """Serves the page until it is interrupted. Raises UsageError, LibraryDamaged, ModelError."""
+    access = guard.access(host, auth, token)
+    listening = serving.listen(host, port)
+    from ui.local import LocalBackend
+
+    backend = LocalBackend.open(library_path, model)
+    conversations = Conversations(library_path / "conversations.sqlite")
+    try:
+        staging = Staging(library_path / "uploads")
+        allowed = serving.public_only if host not in guard.LOOPBACK else serving.any_address
+        app = application(
+            Page(backend, conversations), Collection(backend, staging, allowed), access
+        )
+        serving.run(app, listening, host, token=token, open_browser=open_browser)
+    finally:
+        conversations.close()
+        backend.close()

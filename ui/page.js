@@ -194,6 +194,13 @@ const acts = {
   sort: (b, d) => trigger("table", { column: d.column }),
   page: (b, d) => trigger("table", { page: number(d.page) }),
   remove: (b, d) => trigger("remove", { article: d.article }),
+  export: async () => dateline.save("conversation.md", await server.exported({ chat })),
+  questions: async () => {
+    const { text, left } = await server.questions({});
+    if (text) dateline.save("questions.jsonl", text);
+    $("#said").textContent = text ? (left ? `${left} without an expected answer left out.` : "Saved.")
+      : "No answer has been marked good or corrected yet.";
+  },
   undo: () => trigger("undo", {}),
   back: () => walk(-1),
   forward: () => walk(1),

@@ -19,7 +19,7 @@ from index.errors import DatelineError, UsageError
 from index.search import Filter
 from rag.answer import Answer
 from rag.events import ClaimChecked, Done, Passages, Searching, Token
-from ui import live, panels, render
+from ui import footnotes, live, panels, render
 from ui.conversations import Conversations, Turn
 from ui.live import Progress
 from ui.running import Line, Run, Waiting
@@ -211,6 +211,20 @@ class Page:
             run = self._runs.get(session)
         if run:
             run[1].stop()
+
+    # ---- answers to keep ----
+
+    def vote(self, turn: int, vote: int, remark: str, expected: str) -> None:
+        self.conversations.feedback(turn, vote, remark, expected)
+
+    def copied(self, turn: int) -> str:
+        stored = self.conversations.turn(turn)
+        return footnotes.footnoted(stored.answer) if stored and stored.answer else ""
+
+    def exported(self, chat: str) -> str:
+        return footnotes.markdown(
+            self.conversations.title(chat), self._settled(self.conversations.turns(chat))
+        )
 
     # ---- articles ----
 

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Protocol
 
 from index.article import Article
 from ui.markup import button, day, esc, plural
 
-if TYPE_CHECKING:
-    from index.ingest import Outcome
-
 PAGE = 50
+
+
+class Result(Protocol):
+    """What became of one item: an index.ingest.Outcome, or what didn't get as far as that."""
+
+    @property
+    def origin(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def article(self) -> Article | None: ...
+    @property
+    def reason(self) -> str | None: ...
+
+
 Column = Literal["title", "source", "published"]
 
 
@@ -119,7 +131,7 @@ _WORDS = {
 }
 
 
-def outcomes(done: Sequence[Outcome], total: int | None, *, running: bool, note: str = "") -> str:
+def outcomes(done: Sequence[Result], total: int | None, *, running: bool, note: str = "") -> str:
     """What became of what was added; while it runs, a bar (without a width if there's no total)."""
     counts = {status: sum(o.status == status for o in done) for status in _WORDS}
     said = ", ".join(f"{n} {_WORDS[status]}" for status, n in counts.items() if n)
@@ -137,7 +149,7 @@ def outcomes(done: Sequence[Outcome], total: int | None, *, running: bool, note:
     return f'<div class="adding">{bar}<p role="status"><b>{said}.</b></p>{problem}{items}</div>'
 
 
-def _outcome(o: Outcome) -> str:
+def _outcome(o: Result) -> str:
     name = o.article.title if o.article else _last(o.origin)
     reason = f'<span class="why">{esc(o.reason)}</span>' if o.reason else ""
     return (

@@ -6,7 +6,7 @@ threads at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -59,10 +59,8 @@ class Backend(Protocol):
 
     def add(self, targets: Sequence[str], source: str | None) -> Iterator[Outcome]: ...
 
-    def remove(self, article_ids: Sequence[str]) -> None: ...
-
-    def restore(self, article: Article) -> None:
-        """Puts a removed article back as it was."""
+    def remove(self, article_ids: Sequence[str]) -> Callable[[], None]:
+        """Removes articles; what it returns puts them back."""
         ...
 
     def models(self) -> Sequence[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -52,9 +52,8 @@ def invented() -> list[Article]:
             "bridge-opens",
             "Varnholm opens its new harbour bridge",
             _text(
-                "VARNHOLM — The new harbour bridge was opened on Saturday by the mayor, Ilse Brandt,"
-                " "
-                "eleven months later than planned.",
+                "VARNHOLM — The new harbour bridge was opened on Saturday by the mayor, "
+                "Ilse Brandt, eleven months later than planned.",
                 "The bridge cost 41 million crowns, the council said, and carries four lanes, "
                 "a cycle path and the tram.",
                 "Engineers expect 18,000 vehicles a day to cross it by the summer.",
@@ -145,14 +144,15 @@ class FakeBackend:
             self.writes += 1
             yield FakeOutcome(target, status, new)
 
-    def remove(self, article_ids: Sequence[str]) -> None:
-        for each in article_ids:
-            self.library.pop(each, None)
+    def remove(self, article_ids: Sequence[str]) -> Callable[[], None]:
+        gone = {each: self.library.pop(each) for each in article_ids if each in self.library}
         self.writes += 1
 
-    def restore(self, article: Article) -> None:
-        self.library[article.id] = article
-        self.writes += 1
+        def back() -> None:
+            self.library.update(gone)
+            self.writes += 1
+
+        return back
 
     def models(self) -> Sequence[str]:
         return ["fake-1b", "fake-4b"]

@@ -1,0 +1,204 @@
+"""Who may talk to the page, and what may be asked of it. An ASGI wrapper around everything.
+
+- Only the framework's routes that the page needs exist; its file, proxy and API routes don't.
+- On this machine only: names other than this machine's are refused (a web site can point its
+  own name here). For other machines: a user and password, or a token, compared in constant time.
+- A page elsewhere can't post here (Origin), and this page can't send anything elsewhere (CSP).
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from index.errors import UsageError
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_ROUTES = re.compile(
+    r"/(assets/.*|static/.*|svelte/.*|theme\.css|favicon\.ico|manifest\.json|config)?"
+    r"|/gradio_api/(queue/(join|data)|cancel|reset|upload|upload_progress|component_server"
+    r"|heartbeat/[\w-]+|startup-events|app_id|login_check|theme\.css)/?"
+)
+_COOKIE = "dateline"
+# Gradio's own page needs inline scripts and Function(); where a script may send or load from is
+# what keeps words in here.
+_HEADERS = (
+    (
+        b"content-security-policy",
+        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+        b"style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+        b"connect-src 'self'; media-src 'self' blob:; worker-src 'self' blob:; frame-src 'none'; "
+        b"object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may come in. `user` and `password`, or `token`; neither: this machine only."""
+
+    user: str = ""
+    password: str = ""
+    token: str = ""
+
+    @property
+    def open(self) -> bool:
+        return not (self.password or self.token)
+
+
+def access(host: str, auth: str | None, token: str | None) -> Access:
+    """What was asked for on the command line. Raises UsageError in one sentence."""
+    user = password = ""
+    if auth is not None:
+        user, colon, password = auth.partition(":")
+        if not colon or not user or not password:
+            raise UsageError("--auth takes user:password, both of them not empty.")
+    if token is not None and not re.fullmatch(r"[A-Za-z0-9._~-]{8,200}", token):
+        raise UsageError("--token takes 8 or more letters, digits and . _ ~ - signs.")
+    if host not in LOOPBACK and not (password or token):
+        raise UsageError(
+            f"The host '{host}' can be reached from other machines, so say who may come in: "
+            "add --auth user:password or --token TOKEN."
+        )
+    return Access(user, password, token or "")
+
+
+class Guard:
+    def __init__(self, app: Asgi, access: Access, *, body_bytes: int = 200_000_000) -> None:
+        self._app = app
+        self._access = access
+        self._body_bytes = body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            return  # the page uses no websockets
+        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        refused = self._refused(scope, headers)
+        if refused:
+            await _reply(send, *refused)
+            return
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        if self._access.token and "token" in query and scope["method"] == "GET":
+            await self._let_in(scope, query, send)
+            return
+        await self._app(scope, self._bounded(receive), _with_headers(send))
+
+    def _refused(
+        self, scope: Scope, headers: dict[str, str]
+    ) -> tuple[int, str, list[tuple[bytes, bytes]]] | None:
+        """Status, one sentence, headers; or None when the request may go on."""
+        host = urlsplit("//" + headers.get("host", "")).hostname or ""
+        if self._access.open and host not in LOOPBACK:
+            return 403, "This page answers to this computer's own names only.", []
+        origin = headers.get("origin")
+        if origin and scope["method"] not in ("GET", "HEAD"):
+            theirs = urlsplit(origin)
+            if theirs.netloc.lower() != headers.get("host", "").lower():
+                return 403, "Another page may not send anything here.", []
+        if not self._may_enter(scope, headers):
+            ask = [(b"www-authenticate", b'Basic realm="Dateline", charset="UTF-8"')]
+            return 401, "Say who you are.", ask if self._access.password else []
+        if not _ROUTES.fullmatch(scope["path"]):
+            return 404, "There is nothing here.", []
+        if int(headers.get("content-length") or 0) > self._body_bytes:
+            return 413, "That is more than can be sent at once.", []
+        return None
+
+    def _may_enter(self, scope: Scope, headers: dict[str, str]) -> bool:
+        if self._access.open:
+            return True
+        kind, _, given = headers.get("authorization", "").partition(" ")
+        if self._access.password and kind.lower() == "basic":
+            try:
+                said = base64.b64decode(given.strip(), validate=True)
+            except ValueError:
+                said = b""
+            if _same(said, f"{self._access.user}:{self._access.password}".encode()):
+                return True
+        if self._access.token:
+            query = parse_qs(scope["query_string"].decode("latin-1"))
+            tokens = [given] if kind.lower() == "bearer" else query.get("token", [])
+            if scope["method"] == "GET" or kind.lower() == "bearer":
+                tokens = [*tokens, _cookie(headers)]
+            else:
+                tokens = [_cookie(headers)]
+            return any([_same(t.encode(), self._access.token.encode()) for t in tokens])
+        return False
+
+    async def _let_in(self, scope: Scope, query: dict[str, list[str]], send: Send) -> None:
+        """The token moves from the address into a cookie, so that it isn't shared with a link."""
+        rest = urlencode([(k, v) for k, vs in query.items() if k != "token" for v in vs])
+        where = scope["path"] + (f"?{rest}" if rest else "")
+        cookie = f"{_COOKIE}={self._access.token}; HttpOnly; SameSite=Strict; Path=/"
+        await _reply(
+            send, 303, "", [(b"location", where.encode()), (b"set-cookie", cookie.encode())]
+        )
+
+    def _bounded(self, receive: Receive) -> Receive:
+        """A body that says nothing of its size, or lies, ends at the limit."""
+        read = 0
+
+        async def bounded() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self._body_bytes:
+                return {"type": "http.disconnect"}
+            return message
+
+        return bounded
+
+
+def _same(said: bytes, meant: bytes) -> bool:
+    """In a time that doesn't depend on how much of it is right."""
+    return hmac.compare_digest(said, meant)
+
+
+def _cookie(headers: dict[str, str]) -> str:
+    try:
+        found = SimpleCookie(headers.get("cookie", "")).get(_COOKIE)
+    except CookieError:
+        return ""
+    return found.value if found else ""
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), *_HEADERS]
+        await send(message)
+
+    return sending
+
+
+async def _reply(send: Send, status: int, text: str, headers: list[tuple[bytes, bytes]]) -> None:
+    body = text.encode()
+    plain = (b"content-type", b"text/plain; charset=utf-8")
+    length = (b"content-length", str(len(body)).encode())
+    start = {
+        "type": "http.response.start",
+        "status": status,
+        "headers": [plain, length, *_HEADERS, *headers],
+    }
+    await send(start)
+    await send({"type": "http.response.body", "body": body})

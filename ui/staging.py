@@ -1,0 +1,157 @@
+"""Files that come in through the page: bounded, renamed, and only ever into one folder.
+
+They stay there (the library names them as where its articles come from), so that the same file
+dropped again is the same article. A zip is unpacked; nothing in it can name a place outside.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import stat
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.errors import Refused
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bytes of one file, files at once (those in a zip too), bytes that a zip may unpack to."""
+
+    file_bytes: int = 50_000_000
+    files: int = 1000
+    unpacked_bytes: int = 500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """`name` as it was given; `path` where it lies now, or `reason` why it was refused."""
+
+    name: str
+    path: Path | None = None
+    reason: str = ""
+
+
+class Staging:
+    """`folder` holds the files; `incoming` inside it is where the framework drops them first."""
+
+    def __init__(self, folder: Path, limits: Limits | None = None) -> None:
+        self.folder = folder.resolve()
+        self.incoming = self.folder / ".incoming"
+        self.limits = limits or Limits()
+
+    def prepare(self) -> None:
+        """Empties what an earlier run left on its way in."""
+        shutil.rmtree(self.incoming, ignore_errors=True)
+        self.incoming.mkdir(parents=True, exist_ok=True)
+
+    def take(self, uploads: Sequence[Path]) -> list[Staged]:
+        """Moves uploaded files in, zips unpacked; each is staged or refused with a reason."""
+        staged: list[Staged] = []
+        for upload in uploads:
+            room = self.limits.files - sum(s.path is not None for s in staged)
+            try:
+                staged += self._take(upload, room)
+            except Refused as error:
+                staged.append(Staged(upload.name, reason=str(error)))
+        return staged
+
+    def _take(self, upload: Path, room: int) -> list[Staged]:
+        if upload.is_symlink() or not upload.resolve().is_relative_to(self.incoming):
+            raise Refused("it didn’t come in through this page")
+        if not upload.is_file():
+            raise Refused("it is no longer there; drop it again")
+        if room <= 0:
+            raise Refused(f"more than {self.limits.files} files at once; add the rest afterwards")
+        try:
+            if upload.stat().st_size > self.limits.file_bytes:
+                raise Refused(f"it is larger than {self.limits.file_bytes // 1_000_000} MB")
+            if upload.suffix.lower() == ".zip":
+                return list(self._unpack(upload, room))
+            place = self.folder / safe_name(upload.name)
+            shutil.move(upload, place)
+            return [Staged(upload.name, place)]
+        finally:
+            upload.unlink(missing_ok=True)
+
+    def _unpack(self, archive: Path, room: int) -> Iterator[Staged]:
+        top = self.folder / safe_name(archive.stem)
+        left = self.limits.unpacked_bytes
+        try:
+            with zipfile.ZipFile(archive) as parts:
+                for info in parts.infolist():
+                    if info.is_dir() or _is_clutter(info.filename):
+                        continue
+                    name = f"{archive.name}/{info.filename}"
+                    if room <= 0:
+                        yield Staged(name, reason=f"more than {self.limits.files} files at once")
+                        return
+                    try:
+                        place = top.joinpath(*inside(info))
+                        left -= self._write(parts, info, place, left)
+                    except Refused as error:
+                        yield Staged(name, reason=str(error))
+                        continue
+                    room -= 1
+                    yield Staged(name, place)
+        except (zipfile.BadZipFile, OSError, EOFError, ValueError) as error:
+            raise Refused(f"it can’t be unpacked ({type(error).__name__})") from None
+
+    def _write(self, parts: zipfile.ZipFile, info: zipfile.ZipInfo, place: Path, left: int) -> int:
+        """Bytes written. What the archive says of its sizes isn't believed."""
+        limit = min(left, self.limits.file_bytes)
+        written = 0
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not place.parent.resolve().is_relative_to(self.folder) or place.is_symlink():
+            raise Refused("its path leaves the archive")
+        try:
+            with parts.open(info) as source, place.open("wb") as target:
+                while chunk := source.read(_CHUNK):
+                    written += len(chunk)
+                    if written > limit:
+                        raise Refused(f"it unpacks to more than {limit // 1_000_000} MB")
+                    target.write(chunk)
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+            place.unlink(missing_ok=True)
+            encrypted = info.flag_bits & 1
+            raise Refused(
+                "it is locked with a password"
+                if encrypted
+                else f"it can’t be unpacked ({type(error).__name__})"
+            ) from None
+        except Refused:
+            place.unlink(missing_ok=True)
+            raise
+        return written
+
+
+def safe_name(name: str) -> str:
+    """One part of a path, without anything that could lead elsewhere or hide."""
+    name = re.split(r"[/\\]", name)[-1]
+    name = re.sub(r'[\x00-\x1f\x7f-\x9f<>:"|?*\u202a-\u202e\u2066-\u2069]', "_", name)
+    name = name.strip(" .")
+    stem, dot, suffix = name.rpartition(".")
+    if dot and len(suffix) <= 10:
+        name = f"{stem[:100]}.{suffix}"
+    return name[:120].strip(" .") or "file"
+
+
+def inside(info: zipfile.ZipInfo) -> list[str]:
+    """The parts of a zip member's path. Raises Refused for one that leads outside."""
+    name = info.filename.replace("\\", "/")
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise Refused("it is a link, not a file")
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if name.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:", name) or not parts:
+        raise Refused("its path leaves the archive")
+    return [safe_name(part) for part in parts[-8:]]
+
+
+def _is_clutter(name: str) -> bool:
+    """What systems put into archives by themselves."""
+    return name.startswith("__MACOSX/") or name.rsplit("/", 1)[-1] in (".DS_Store", "Thumbs.db")

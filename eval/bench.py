@@ -1,122 +1,64 @@
 """The Bench: what is measured. It makes the same Assistant that people use over given articles.
 
-`ProductBench` is the product; the tests have another with a fake in its place. Suites see only
-the Protocol. Models are opened once for all suites, at first use.
+Models are opened once for all suites, at first use. Passages that were read are kept in memory
+only, so that a run neither gains from an earlier one nor fills the user's cache.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from eval.baselines import Baselines
 from index.article import Article
 from index.encoder import Encoder
+from index.library import Library
 from index.passages import Passage, encoded_text, split
-from index.search import Filter, Hit
-from rag.answer import Answer
+from index.search import Hit
+from rag.answer import Verdict
+from rag.assistant import Assistant
+from rag.attribute import attribute
 from rag.generator import Generator
+from rag.settings import Settings
+from rag.verify import Verifier
 
 BATCH = 256  # articles
 
 
-class Asker(Protocol):
-    def ask(self, question: str, *, filter: Filter | None = None) -> Answer: ...
+class Bench:
+    """`settings` are the Assistant's (`--set name=value`); `model=NAME` among them picks the
+    generator. Tests give an encoder, a generator and baselines of their own."""
 
-
-class Searcher(Protocol):
-    """What of a Library the suites use."""
-
-    def search(
-        self, query: str, k: int = 10, *, mode: str = "fused", filter: Filter | None = None
-    ) -> list[Hit]: ...
-
-    def put(
+    def __init__(
         self,
-        article: Article,
-        passages: Sequence[Passage] | None = None,
-        embeddings: NDArray[np.float32] | None = None,
-    ) -> None: ...
-
-    def writing(self) -> AbstractContextManager[None]: ...
-
-
-Check = Callable[[str, str, str | None], float]
-"""(claim, passage, question) to the probability that the passage supports the claim."""
-
-
-class Bench(Protocol):
-    def models(self) -> dict[str, str]:
-        """Names and hashes of what is measured, for run.json."""
-        ...
-
-    def library(self, articles: Sequence[Article]) -> AbstractContextManager[Searcher]:
-        """A temporary library of these articles, gone afterwards."""
-        ...
-
-    def over(self, library: Searcher) -> Asker:
-        """The product's Assistant over such a library."""
-        ...
-
-    def split(self, article: Article) -> list[Passage]:
-        """The article's passages, as the product makes them."""
-        ...
-
-    def put(self, library: Searcher, articles: Sequence[Article]) -> None:
-        """Split, encode and add, as the product does."""
-        ...
-
-    def verifier(self) -> Check:
-        """The product's own check of a claim. Raises DatelineError where there is none."""
-        ...
-
-    @property
-    def threshold(self) -> float:
-        """At or over it, the product calls a claim supported."""
-        ...
-
-    def encoder(self) -> Encoder: ...
-
-    def baselines(self) -> Baselines:
-        """The libraries that the product stands on, alone, for `speed`."""
-        ...
-
-
-class ProductBench:
-    """The product as it ships: `index` and `rag`, with the models that models.txt names.
-
-    `settings` are the Assistant's (`--set name=value`); `model=NAME` among them picks the
-    generator. Passages that were read are kept in memory only, so that a run neither gains from
-    an earlier one nor fills the user's cache.
-    """
-
-    def __init__(self, settings: Mapping[str, str]) -> None:
-        from rag.settings import Settings
-
+        settings: Mapping[str, str],
+        *,
+        encoder: Encoder | None = None,
+        generator: Generator | None = None,
+        baselines: Baselines | None = None,
+    ) -> None:
         self._model = settings.get("model")
         given = {name: value for name, value in settings.items() if name != "model"}
-        self._settings = Settings().with_values(given)
-        self._encoder: Encoder | None = None
-        self._generator: Generator | None = None
+        self.settings = Settings().with_values(given)
+        self._encoder = encoder
+        self._generator = generator
+        self._baselines = baselines
+        self._verifier: Verifier | None = None
 
     def models(self) -> dict[str, str]:
-        generator, encoder = self.generator(), self.encoder()
+        """Names and hashes of what is measured, for run.json."""
         return {
-            "generator": generator.name,
-            "generator_sha256": generator.sha256,
-            "encoder": encoder.name,
-            "settings_hash": self._settings.hash,
+            "generator": self.generator().name,
+            "generator_sha256": self.generator().sha256,
+            "encoder": self.encoder().name,
+            "settings_hash": self.settings.hash,
         }
 
     def encoder(self) -> Encoder:
         if self._encoder is None:
-            from rag.opening import open_encoder
+            from rag.opening import open_encoder  # torch loads here
 
             self._encoder = open_encoder()
         return self._encoder
@@ -131,9 +73,8 @@ class ProductBench:
         return self._generator
 
     @contextmanager
-    def library(self, articles: Sequence[Article]) -> Iterator[Searcher]:
-        from index.library import Library
-
+    def library(self, articles: Sequence[Article]) -> Iterator[Library]:
+        """A temporary library of these articles, gone afterwards."""
         with tempfile.TemporaryDirectory(prefix="dateline-eval-") as folder:
             library = Library.open(Path(folder) / "library", self.encoder(), create=True)
             try:
@@ -142,41 +83,56 @@ class ProductBench:
             finally:
                 library.close()
 
-    def over(self, library: Searcher) -> Asker:
-        from index.library import Library
-        from rag.assistant import Assistant
-
-        assert isinstance(library, Library)
-        return Assistant(library, self.generator(), self.encoder(), self._settings)
+    def over(self, library: Library) -> Assistant:
+        """The product's Assistant over a library."""
+        return Assistant(library, self.generator(), self.encoder(), self.settings)
 
     def split(self, article: Article) -> list[Passage]:
+        """The article's passages, as the product makes them."""
         return split(article.id, article.text, self.generator().count, fits=self.encoder().fits)
 
-    def put(self, library: Searcher, articles: Sequence[Article]) -> None:
-        """In batches over articles: most have one passage, and the encoder likes more at once."""
+    def put(self, library: Library, articles: Sequence[Article]) -> None:
+        """Split, encode and add. In batches over articles: most are a passage or two, and the
+        encoder likes more at once."""
         with library.writing():
             for begin in range(0, len(articles), BATCH):
                 some = [(a, self.split(a)) for a in articles[begin : begin + BATCH]]
-                texts = [encoded_text(a.title, p) for a, found in some for p in found]
-                vectors = self.encoder().encode(texts)
+                vectors = self.encoder().encode(
+                    [encoded_text(a.title, p) for a, found in some for p in found]
+                )
                 at = 0
                 for article, found in some:
                     library.put(article, found, vectors[at : at + len(found)])
                     at += len(found)
 
-    def verifier(self) -> Check:
-        raise NotImplementedError
-
-    @property
-    def threshold(self) -> float:
-        raise NotImplementedError
+    def check(
+        self, claim: str, hits: Sequence[Hit], question: str | None = None
+    ) -> tuple[float, Verdict]:
+        """The product's own check of a claim against passages: score in 0..1, verdict."""
+        if self._verifier is None:
+            self._verifier = Verifier(self.generator(), self.encoder())
+        spans = attribute(claim, hits, self.encoder())
+        found = self._verifier.check(claim, spans, question, context=hits)
+        return found.score, found.verdict
 
     def baselines(self) -> Baselines:
-        from eval.baselines import LibraryBaselines
-        from index.cores import usable_cores
-        from rag import models
+        """The libraries that the product stands on, alone, for `speed`."""
+        if self._baselines is None:
+            from eval.baselines import LibraryBaselines
+            from index.cores import usable_cores
+            from rag import models
 
-        chosen = models.get(self._model) if self._model else models.default("generator")
-        return LibraryBaselines(
-            models.path(models.default("encoder").name), models.path(chosen.name), usable_cores()
-        )
+            chosen = models.get(self._model) if self._model else models.default("generator")
+            self._baselines = LibraryBaselines(
+                models.path(models.default("encoder").name),
+                models.path(chosen.name),
+                usable_cores(),
+            )
+        return self._baselines
+
+
+def passage_hit(title: str, text: str, n: int = 1) -> Hit:
+    """A hit that stands for a text which wasn't searched for, for `check`."""
+    article = Article(id=f"text-{n}", title=title, text=text)
+    passage = Passage(article.id, 0, len(text), text)
+    return Hit(passage, article, 1.0, n, 1.0, None, None, None)

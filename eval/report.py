@@ -1,9 +1,8 @@
-"""report.html and report.md of a run, and the tables on the terminal.
+"""report.html: one file that opens from disk and asks for nothing.
 
-report.html is one file that opens from disk and asks for nothing: style, script, plots and data
-are inside it, and its content security policy forbids the rest. Questions, answers and articles
-are hostile: what Python writes is escaped, the data is JSON that can't end its script element,
-and the script puts text on the page as text only.
+Style, script, plots and data are inside it, and its content security policy forbids the rest.
+Questions, answers and articles are hostile: what Python writes is escaped, the data is JSON that
+can't end its script element, and the script puts text on the page as text only.
 """
 
 from __future__ import annotations
@@ -15,145 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table as RichTable
 
 from eval.compare import Comparison
-from eval.folder import RunFolder
 from eval.metrics.calibration import reliability, risk_coverage
+from eval.plain import MANY, facts
 from eval.plots import Series, plot, thinned
 from eval.stats import Interval, wilson
 from eval.suite import Figure, Suite
 from eval.tables import ScoredRecord, Table, heading, shown
 
 ASSETS = Path(__file__).parent / "assets"
+HIDDEN = ("answer", "article", "kinds", "relevant")  # of the gold: ids, and what is shown apart
 Held = Sequence[tuple[Suite, Sequence[ScoredRecord]]]
-
-
-def write(
-    folder: RunFolder,
-    run: dict[str, Any],
-    held: Held,
-    tables: Sequence[Table],
-    compared: Sequence[Comparison],
-    earlier: dict[str, Any] | None,
-) -> Path:
-    """Both reports; returns the path of report.html."""
-    folder.write("report.md", markdown(run, tables, compared))
-    return folder.write("report.html", html(run, held, tables, compared, earlier))
-
-
-# --- the terminal -----------------------------------------------------------------------------
-
-
-def show(tables: Sequence[Table], compared: Sequence[Comparison], console: Console) -> None:
-    for table in tables:
-        made = RichTable(title=table.suite, title_justify="left")
-        made.add_column("")
-        for row in table.rows:
-            made.add_column(f"{row.group} (asked {row.asked})", justify="right")
-        for n, figure in enumerate(table.figures):
-            made.add_row(heading(figure), *(_text(row.cells[n], figure) for row in table.rows))
-        console.print(made)
-    for comparison in compared:
-        made = RichTable(
-            title=f"{comparison.suite}, {comparison.group}: against the earlier run",
-            title_justify="left",
-        )
-        for name in ("", "change", "wins", "losses", "ties", "p"):
-            made.add_column(name, justify="right" if name else "left")
-        for figure, d in comparison.rows:
-            made.add_row(
-                heading(figure),
-                _change(figure, d.value, d.low, d.high),
-                str(d.wins),
-                str(d.losses),
-                str(d.ties),
-                "–" if d.p is None else f"{d.p:.3f}",
-            )
-        console.print(made)
-
-
-def _text(cell: Interval | None, figure: Figure) -> str:
-    if cell is None:
-        return "–"
-    span = "" if cell.low is None else f" [{shown(cell.low, figure)}, {shown(cell.high, figure)}]"
-    return f"{shown(cell.value, figure)}{span} n={cell.n}"
-
-
-def _change(figure: Figure, value: float, low: float, high: float) -> str:
-    sign = "+" if value > 0 else ""
-    return f"{sign}{shown(value, figure)} [{shown(low, figure)}, {shown(high, figure)}]"
-
-
-# --- report.md ----------------------------------------------------------------------------------
-
-
-def markdown(run: dict[str, Any], tables: Sequence[Table], compared: Sequence[Comparison]) -> str:
-    lines = ["# Dateline eval", "", *(f"- {name}: {_md(value)}" for name, value in facts(run)), ""]
-    lines += ["Figures with their 95% interval and the number of questions counted.", ""]
-    for table in tables:
-        lines += [f"## {table.suite}", ""]
-        lines += ["| " + " | ".join(["", *(_md(r.group) for r in table.rows)]) + " |"]
-        lines += ["| --- |" + " ---: |" * len(table.rows)]
-        lines += ["| asked | " + " | ".join(str(r.asked) for r in table.rows) + " |"]
-        for n, figure in enumerate(table.figures):
-            cells = [_text(r.cells[n], figure) for r in table.rows]
-            lines.append(f"| {_md(heading(figure))} | {' | '.join(cells)} |")
-        lines.append("")
-        if table.wrong:
-            lines += ["What went wrong:", ""]
-            lines += [f"- {n} × {_md(what)} (such as `{_md(one)}`)" for what, n, one in table.wrong]
-            lines.append("")
-    for c in compared:
-        lines += [f"## {c.suite}, {_md(c.group)}: against the earlier run", ""]
-        lines += [
-            "| | change | n | wins | losses | ties | p |",
-            "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
-        ]
-        for figure, d in c.rows:
-            p = "–" if d.p is None else f"{d.p:.3f}"
-            change = _change(figure, d.value, d.low, d.high)
-            lines.append(
-                f"| {_md(heading(figure))} | {change} | {d.n} | {d.wins} | {d.losses} "
-                f"| {d.ties} | {p} |"
-            )
-        lines += ["", f"Flipped: {len(c.flips)}"]
-        lines += [f"- {'better' if f.better else 'worse'}: `{_md(f.id)}`" for f in c.flips] + [""]
-    return "\n".join(lines)
-
-
-def _md(text: object) -> str:
-    kept = str(text).replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
-    return " ".join(kept.split())
-
-
-def facts(run: dict[str, Any]) -> list[tuple[str, str]]:
-    """What a reader has to know before the figures."""
-    models, machine = run.get("models", {}), run.get("machine", {})
-    return [
-        ("measured", str(run.get("started", ""))[:16].replace("T", " ") + " UTC"),
-        (
-            "generator",
-            f"{models.get('generator', '–')} "
-            f"({str(models.get('generator_sha256', ''))[:12] or 'no hash'})",
-        ),
-        ("encoder", str(models.get("encoder", "–"))),
-        (
-            "settings",
-            ", ".join(f"{k}={v}" for k, v in run.get("settings", {}).items()) or "as shipped",
-        ),
-        ("questions", f"at most {run['limit']} a suite" if run.get("limit") else "all"),
-        ("seed", str(run.get("seed"))),
-        (
-            "machine",
-            f"{machine.get('processor', '')}, {machine.get('cores', '?')} cores, "
-            f"{machine.get('memory_mib', 0) // 1024} GiB",
-        ),
-    ]
-
-
-# --- report.html --------------------------------------------------------------------------------
 
 
 def html(
@@ -167,6 +39,7 @@ def html(
     by_name = {t.suite: t for t in tables}
     sections = [_section(s, r, by_name[s.name]) for s, r in held]
     links = "".join(f'<a href="#{escape(s.name)}">{escape(s.name)}</a>' for s, _ in held)
+    summary = _summary(held, by_name)
     if compared:
         sections.append(_compared(compared, earlier or {}))
         links += '<a href="#against">against</a>'
@@ -176,8 +49,10 @@ def html(
         "script": (ASSETS / "report.js").read_text("utf-8"),
         "links": links + '<a href="#browser">every question</a>',
         "facts": head,
-        "sections": "".join(sections),
-        "data": embedded([_browsed(s, r) for s, records in held for r in records]),
+        "sections": summary + "".join(sections),
+        "data": embedded(
+            [_browsed(s, r) for s, records in held if s.name != "speed" for r in records]
+        ),
     }
     page = (ASSETS / "report.html").read_text("utf-8")
     pieces = page.split("@@")  # text, name, text, name, …: nothing put in is read again
@@ -192,21 +67,59 @@ def embedded(value: object) -> str:
     return text
 
 
-def _section(suite: Suite, records: Sequence[ScoredRecord], table: Table) -> str:
-    titles = "".join(
-        f"<th>{escape(r.group)}<small>asked {r.asked}{_failed(r.failed)}</small></th>"
+def _summary(held: Held, by_name: dict[str, Table]) -> str:
+    """The headline figure of every suite, a row a group (the pooled one where there is one)."""
+    rows = []
+    for suite, _ in held:
+        table, figure = by_name[suite.name], suite.figure(suite.headline)
+        if figure not in table.figures:
+            continue
+        n = table.figures.index(figure)
+        for row in table.rows[:1] if suite.pooled else table.rows:
+            if row.cells[n] is not None:
+                rows += [
+                    f'<tr><th scope="row"><a href="#{escape(suite.name)}">{escape(suite.name)}</a>'
+                    f"</th><td>{escape(row.group)}</td><td>{escape(heading(figure))}</td>"
+                    f"{_cell(row.cells[n], figure)}</tr>"
+                ]
+    if not rows:
+        return ""
+    return (
+        '<section id="summary"><h2>At a glance</h2><div class="wide"><table class="glance"><tbody>'
+        f"{''.join(rows)}</tbody></table></div></section>"
+    )
+
+
+def _grid(table: Table) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """Column heads and rows of cells; groups across, or down where there are many."""
+    groups = [
+        f'<th scope="{{}}">{escape(r.group)}<small>asked {r.asked}{_failed(r.failed)}</small></th>'
         for r in table.rows
+    ]
+    figures = [
+        f'<th scope="{{}}">{escape(heading(f))}<small>{escape(f.about)}{_better(f)}</small></th>'
+        for f in table.figures
+    ]
+    cells = [[_cell(r.cells[n], f) for r in table.rows] for n, f in enumerate(table.figures)]
+    if len(table.rows) <= MANY:
+        heads, sides, body = groups, figures, cells
+    else:
+        heads, sides, body = figures, groups, [list(column) for column in zip(*cells, strict=True)]
+    return (
+        [h.format("col") for h in heads],
+        [(s.format("row"), row) for s, row in zip(sides, body, strict=True)],
     )
-    body = "".join(
-        f'<tr><th scope="row">{escape(heading(f))}<small>{escape(f.about)}'
-        f"{_better(f)}</small></th>" + "".join(_cell(r.cells[n], f) for r in table.rows) + "</tr>"
-        for n, f in enumerate(table.figures)
-    )
+
+
+def _section(suite: Suite, records: Sequence[ScoredRecord], table: Table) -> str:
+    heads, rows = _grid(table)
+    titles = "".join(heads)
+    body = "".join(f"<tr>{side}{''.join(cells)}</tr>" for side, cells in rows)
     most = max((n for _, n, _ in table.wrong), default=1)
     wrong = "".join(
         f'<li><button type="button" data-suite="{escape(suite.name)}" '
         f'data-wrong="{escape(what)}"><b>{n}</b><span>{escape(what)}</span>'
-        f'<meter max="{most}" value="{n}"></meter></button></li>'
+        f'<i style="width:{100 * n / most:.0f}%"></i></button></li>'
         for what, n, _ in table.wrong
     )
     plots = "".join(_plot(name, records) for name in suite.plots)
@@ -234,7 +147,7 @@ def _cell(cell: Interval | None, figure: Figure) -> str:
         return '<td class="none">not scored</td>'
     span = "" if cell.low is None else f"{shown(cell.low, figure)} – {shown(cell.high, figure)}"
     value = shown(cell.value, figure)
-    return f"<td><b>{value}</b><small>{span}</small><small>n {cell.n}</small></td>"
+    return f'<td><b>{value}</b><small>{span} <span class="n">n {cell.n}</span></small></td>'
 
 
 def _plot(name: str, records: Sequence[ScoredRecord]) -> str:
@@ -357,10 +270,25 @@ def _browsed(suite: Suite, r: ScoredRecord) -> dict[str, Any]:
         "error": record.get("error"),
         "scores": {k: v for k, v in (r.scored.scores if r.scored else {}).items()
                    if v is not None},
-        "gold": {k: v for k, v in gold.items() if k not in ("answer", "kinds")},
+        "gold": {k: v for k, v in gold.items() if k not in HIDDEN},
         "answer": _short(answer) if answer else None,
-        "more": {k: record[k] for k in ("passage", "titles", "ranked") if k in record},
+        "passage": record.get("passage"),
+        "ranked": _ranked(record),
     }  # fmt: skip
+
+
+def _ranked(record: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """Of a search: the first ten and every relevant article, with rank and grade."""
+    if "ranked" not in record:
+        return None
+    relevant, titles = record["gold"]["relevant"], record["titles"]
+    found = [
+        {"rank": n, "title": titles.get(a, a), "grade": relevant.get(a, 0)}
+        for n, a in enumerate(record["ranked"], 1)
+        if n <= 10 or a in relevant
+    ]
+    missed = [a for a in relevant if a not in record["ranked"]]
+    return found + [{"rank": None, "title": a, "grade": relevant[a]} for a in missed]
 
 
 def _short(answer: dict[str, Any]) -> dict[str, Any]:

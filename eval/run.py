@@ -20,10 +20,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from eval import machine, report
+from eval import machine, plain
 from eval.bench import Bench
 from eval.compare import Comparison, compare
 from eval.folder import RunFolder, of_suite, read_run
+from eval.report import html
 from eval.suite import Given, Item, Material, Record, Suite
 from eval.suites import NAMES
 from eval.suites import suite as find_suite
@@ -60,9 +61,7 @@ def main(
     console = Console(stderr=True)
 
     if bench is None:
-        from eval.bench import ProductBench
-
-        bench = ProductBench(settings)
+        bench = Bench(settings)
     given = Given(data, seed, options)
     materials = {s.name: s.load(given) for s in chosen if not s.needs}
     run = folder.open(
@@ -201,6 +200,8 @@ def _finish(
             for c in compare(s, r, before[s.name], run["seed"])
         ]  # fmt: skip
     made = [t for s, r in held for t in tables(s, r, run["seed"])]
-    path = report.write(folder, run, held, made, found, earlier[0] if earlier else None)
-    report.show(made, found, console)
+    folder.write("report.md", plain.markdown(run, made, found))
+    before_run = earlier[0] if earlier else None
+    path = folder.write("report.html", html(run, held, made, found, before_run))
+    plain.show(made, found, console)
     console.print(f"Report: {path}")

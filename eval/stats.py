@@ -79,8 +79,11 @@ def share_given(rows: Floats) -> float:
 
 
 def interval(rows: Floats, statistic: Statistic = mean, *, seed: int = 0) -> Interval:
-    """Percentile bootstrap over rows. A yes/no score that is the same for every question would
-    get an interval of no width, so it gets Wilson's (1927) instead."""
+    """Percentile bootstrap over rows; no limits from a single row.
+
+    A yes/no score that is the same for every question would get an interval of no width, so it
+    gets Wilson's (1927) instead.
+    """
     n = len(rows)
     value = statistic(rows)
     if not n or math.isnan(value):
@@ -89,7 +92,7 @@ def interval(rows: Floats, statistic: Statistic = mean, *, seed: int = 0) -> Int
     if statistic in (mean, share_given) and value in (0.0, 1.0) and _binary(rows[:, 0]):
         low, high = wilson(round(value * counted), counted)
         return Interval(value, low, high, counted)
-    samples = _resample(rows, statistic, seed)
+    samples = _resample(rows, statistic, seed) if counted > 1 else rows[:0, 0]
     if not len(samples):
         return Interval(value, None, None, counted)
     low, high = _limits(samples)

@@ -110,7 +110,8 @@
         section(detail, "Conflict", box);
       }
     }
-    section(detail, "Gold", gold(r.gold));
+    const known = gold(r.gold);
+    if (known.textContent) section(detail, "Gold", known);
     if (a && a.raw_text && a.raw_text !== a.text) fold(detail, "What the model wrote", make("pre", "", a.raw_text));
     if (a && a.hits.length) {
       const box = make("div");
@@ -121,8 +122,17 @@
       }
       fold(detail, "Passages before the model (" + a.hits.length + ")", box);
     }
-    for (const [name, value] of Object.entries(r.more))
-      fold(detail, name, make("pre", "", typeof value === "string" ? value : JSON.stringify(value, null, 1)));
+    if (r.ranked) {
+      const list = make("ol");
+      for (const one of r.ranked) {
+        const item = make("li", "", one.title + (one.grade ? " · relevant" : "") + (one.rank ? "" : " · not found"));
+        if (one.rank) item.value = one.rank;
+        if (one.grade) item.className = "relevant";
+        list.append(item);
+      }
+      section(detail, "Found, best first", list);
+    }
+    if (r.passage) fold(detail, "Checked against", make("div", "passage", r.passage));
     fold(detail, "Scores", make("pre", "", table(r.scores)));
     if (a) fold(detail, "Signals and timings", make("pre", "", table(a.signals) + "\n" + table(a.timings)));
   }

@@ -13,10 +13,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from eval import judge
-from eval.bench import Bench
+from eval.bench import Bench, passage_hit
 from eval.metrics.citation import CitationScores, Supports, citation_scores
 from eval.suite import Ask, Figure, Given, Item, Material, Record, Scored, Suite
-from index.errors import DatelineError
 
 NEEDS = ("answers", "longform", "conflicts")
 
@@ -39,26 +38,21 @@ def load(given: Given) -> Material:
 
 @contextmanager
 def start(bench: Bench, material: Material) -> Iterator[Ask]:
-    try:
-        verifier = bench.verifier()
-    except DatelineError:
-        verifier = None
-
     def ask(item: Item) -> dict[str, Any]:
         answer = item.gold["answer"]
-        found: dict[str, Any] = {"product": None}
-        if verifier is not None and not answer["abstained"]:
-            check, known = verifier, {}
+        if answer["abstained"]:
+            return {"product": None}
+        known: dict[tuple[str, ...], bool] = {}
 
-            def supports(claim: str, texts: Sequence[str]) -> bool:
-                key = (claim, tuple(texts))
-                if key not in known:
-                    known[key] = check(claim, "\n".join(texts), item.question)
-                return known[key] >= bench.threshold
+        def supports(claim: str, texts: Sequence[str]) -> bool:
+            key = (claim, *texts)
+            if key not in known:
+                hits = [passage_hit("", text, n) for n, text in enumerate(texts, 1)]
+                known[key] = bench.check(claim, hits, item.question)[1] == "supported"
+            return known[key]
 
-            scores = citation_scores(cited(answer, quotes=False), supports)
-            found["product"] = {"recall": scores.recall, "precision": scores.precision}
-        return found
+        scores = citation_scores(cited(answer, quotes=False), supports)
+        return {"product": {"recall": scores.recall, "precision": scores.precision}}
 
     yield ask
 

@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.bench import Bench, Searcher
+from eval.bench import Bench
 from eval.datasets import SAMPLES, beir, document
 from eval.stats import median, percentile95, ratio_of_medians
 from eval.suite import Ask, Figure, Given, Item, Material, Record, Scored, Suite
 from index.errors import UsageError
+from index.library import Library
 from index.passages import Passage
 
 REPEATS = 20
@@ -80,7 +81,7 @@ def _sizes(text: str | None) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Shelf:
-    library: Searcher
+    library: Library
     vectors: NDArray[np.float32]
     nearest: Any
 
@@ -167,7 +168,7 @@ def start(bench: Bench, material: Material) -> Iterator[Ask]:
         yield ask
 
 
-def fill(library: Searcher, size: int, dimension: int) -> NDArray[np.float32]:
+def fill(library: Library, size: int, dimension: int) -> NDArray[np.float32]:
     """Made-up articles of `size` passages in all; returns their vectors."""
     chance = random.Random(size)  # noqa: S311
     vectors = np.random.default_rng(size).standard_normal((size, dimension), dtype=np.float32)

@@ -77,7 +77,7 @@ def build(page: Page, collection: Collection) -> gr.Blocks:
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Chat"):
                 chat = _chat_tab(page)
-            with gr.Tab("Library"):
+            with gr.Tab("Library") as shelves:
                 library = _library_tab()
             with gr.Tab("Settings"):
                 settings = _settings_tab(page)
@@ -85,7 +85,8 @@ def build(page: Page, collection: Collection) -> gr.Blocks:
             "", elem_id="bus", js_on_load=_asset("page.js"), server_functions=_server(page)
         )
         _wire_chat(page, chat, settings, bus)
-        _wire_library(page, collection, library, chat, bus)
+        _wire_settings(settings, blocks)
+        _wire_library(page, collection, library, chat, bus, [blocks.load, shelves.select])
 
         def closed(request: gr.Request) -> None:
             page.forget(str(request.session_hash))
@@ -179,8 +180,12 @@ def _chat_tab(page: Page) -> _Chat:
                     gr.Accordion("Limit to dates or outlets", open=False, elem_id="narrow"),
                     gr.Row(),
                 ):
-                    since = gr.DateTime(include_time=False, type="string", label="From")
-                    until = gr.DateTime(include_time=False, type="string", label="Until")
+                    since = gr.DateTime(
+                        include_time=False, type="string", label="From", min_width=190
+                    )
+                    until = gr.DateTime(
+                        include_time=False, type="string", label="Until", min_width=190
+                    )
                     outlets = gr.Dropdown(page.outlets(), multiselect=True, label="Outlets")
         _html(_PANE, elem_id="pane-host")
     new.click(None, js="() => window.dateline.fresh()")
@@ -386,7 +391,12 @@ def _library_tab() -> _Library:
 
 
 def _wire_library(
-    page: Page, collection: Collection, lib: _Library, c: _Chat, bus: gr.HTML
+    page: Page,
+    collection: Collection,
+    lib: _Library,
+    c: _Chat,
+    bus: gr.HTML,
+    opened: Sequence[Any],
 ) -> None:
     def drawn(view: View) -> str:
         return render_library.table(page.articles(), view)
@@ -410,6 +420,12 @@ def _wire_library(
         concurrency_id="add",
         **_QUIET,
     )
+
+    def fresh(view: View) -> tuple[Any, ...]:
+        return drawn(view), gr.update(choices=page.outlets())
+
+    for event in opened:
+        event(fresh, lib.view, [lib.table, c.outlets], **_QUIET)
 
     def look(view: View, find: str | None) -> tuple[View, str]:
         view = replace(view, find=find or "", page=0)
@@ -456,6 +472,7 @@ class _Settings:
     model: gr.Dropdown
     passages: gr.Slider
     strictness: gr.Slider
+    look: gr.Radio
 
 
 def _settings_tab(page: Page) -> _Settings:
@@ -500,7 +517,27 @@ def _settings_tab(page: Page) -> _Settings:
         )
         _html(_KEYS)
     look.input(None, look, None, js="(value) => { window.dateline.theme(value); }")
-    return _Settings(model, passages, strictness)
+    return _Settings(model, passages, strictness, look)
+
+
+def _wire_settings(s: _Settings, blocks: gr.Blocks) -> None:
+    """What was chosen is kept in the browser, and taken up again where it still makes sense."""
+    settings = [s.model, s.passages, s.strictness]
+    keep = "(...values) => { localStorage.setItem('dateline-settings', JSON.stringify(values)); }"
+    for each in settings:
+        each.input(None, settings, None, js=keep)
+    blocks.load(
+        None,
+        settings,
+        [*settings, s.look],
+        js="""(...values) => {
+            let kept = [];
+            try { kept = JSON.parse(localStorage.getItem("dateline-settings")) || []; } catch {}
+            const like = (value, i) => typeof value === "number" && Number.isFinite(kept[i]);
+            const theme = localStorage.getItem("dateline-theme") || "system";
+            return [...values.map((value, i) => like(value, i) ? kept[i] : value), theme];
+        }""",
+    )
 
 
 # ---- all of it ----
@@ -508,9 +545,33 @@ def _settings_tab(page: Page) -> _Settings:
 
 def theme() -> gr.themes.Base:
     sans = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif"]
-    return gr.themes.Base(
-        primary_hue="blue", neutral_hue="stone", font=sans, font_mono=["ui-monospace", "monospace"]
-    )
+    base = gr.themes.Base(font=sans, font_mono=["ui-monospace", "monospace"])
+    ours = {
+        "color_accent": "var(--accent)",
+        "body_background_fill": "var(--paper)",
+        "body_text_color": "var(--ink)",
+        "body_text_color_subdued": "var(--soft)",
+        "block_label_text_color": "var(--soft)",
+        "block_info_text_color": "var(--soft)",
+        "block_title_text_color": "var(--ink)",
+        "block_border_color": "var(--line)",
+        "border_color_primary": "var(--line)",
+        "background_fill_primary": "var(--card)",
+        "background_fill_secondary": "var(--paper)",
+        "input_background_fill": "var(--card)",
+        "input_border_color": "var(--line)",
+        "input_placeholder_color": "var(--soft)",
+        "slider_color": "var(--accent)",
+        "checkbox_background_color_selected": "var(--accent)",
+        "checkbox_border_color_selected": "var(--accent)",
+        "checkbox_label_background_fill": "var(--card)",
+        "button_secondary_background_fill": "var(--card)",
+        "button_secondary_text_color": "var(--ink)",
+        "button_primary_background_fill": "var(--accent)",
+        "button_primary_text_color": "var(--card)",
+    }
+    dark = {f"{name}_dark": value for name, value in ours.items() if name != "color_accent"}
+    return base.set(**ours, **dark, input_border_width="1px", input_border_width_dark="1px")
 
 
 def application(page: Page, collection: Collection, access: guard.Access) -> guard.Guard:

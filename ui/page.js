@@ -16,8 +16,14 @@ const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(8)),
 const inAddress = () => new URLSearchParams(location.search).get("chat");
 let chat = /^[0-9a-f]{16}$/.test(inAddress() || "") ? inAddress() : fresh();
 let editing = 0;
+let places = [], at = -1, opener = null;  // the article pane's: see there
 
 function go(id, push = true) {
+  if (id !== chat) {
+    shut();
+    places = [];
+    at = -1;
+  }
   chat = id;
   edit(0);
   const address = new URL(location);
@@ -69,7 +75,7 @@ function edit(turn, question) {
 
 // ---- the article pane: a stack of places one has been, each with how far it was scrolled ----
 
-let places = [], at = -1, opener = null;
+
 const pane = () => $("#pane");
 
 async function open(what, button) {
@@ -270,8 +276,8 @@ const seen = new MutationObserver(() => {
   const near = document.documentElement.scrollHeight - innerHeight - scrollY < 220;
   if (turn && now !== last) {
     // a new turn, or one that is done: its question comes to the top if it doesn't fit
-    const tall = turn.offsetHeight > innerHeight - 210;
-    if (tall) scrollTo({ top: turn.offsetTop - 70 + ($("#talk").offsetTop || 0) });
+    const tall = turn.offsetHeight > innerHeight - 70 - $("#dock").offsetHeight;
+    if (tall) scrollTo({ top: scrollY + turn.getBoundingClientRect().top - 70 });
     else scrollTo({ top: document.documentElement.scrollHeight });
   } else if (near && $(".turn.live")) {
     scrollTo({ top: document.documentElement.scrollHeight });

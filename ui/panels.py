@@ -25,8 +25,14 @@ def article(article: Article, spans: Sequence[Span], n: int | None = None) -> st
     marked.append(esc(text[at:]))
     body = "".join(marked)
     return (
-        _head(article.title, article.source, article.published, n, article.authors)
-        + _origin(article)
+        _head(
+            article.title,
+            article.source,
+            article.published,
+            n,
+            article.authors,
+            _origin(article),
+        )
         + f'<div class="text">{_paragraphs(body)}</div>'
     )
 
@@ -44,11 +50,19 @@ def gone(kept: Mapping[str, Any] | None, quotes: Iterable[str]) -> str:
 
 
 def _head(
-    title: str, source: str | None, published: Any, n: int | None, authors: Sequence[str]
+    title: str,
+    source: str | None,
+    published: Any,
+    n: int | None,
+    authors: Sequence[str],
+    origin: str = "",
 ) -> str:
     number = f'<span class="n">{n}</span>' if n else ""
     by = " · ".join(part for part in (source, day(published), ", ".join(authors)) if part)
-    return f'<header><p class="by">{number}{esc(by)}</p><h2>{esc(title)}</h2></header>'
+    return (
+        f'<header><p class="by">{number}<span>{esc(by)}</span>{origin}</p>'
+        f"<h2>{esc(title)}</h2></header>"
+    )
 
 
 def _origin(article: Article) -> str:
@@ -56,7 +70,7 @@ def _origin(article: Article) -> str:
     name = re.split(r"[/\\]", article.path)[-1] if article.path else ""
     where = outside or (f'<span class="file">{esc(name)}</span>' if name else "")
     copy = '<span class="tag">a copy of another article</span>' if article.copy_of else ""
-    return f'<p class="origin">{where}{copy}</p>' if where or copy else ""
+    return where + copy
 
 
 def _paragraphs(body: str) -> str:

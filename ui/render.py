@@ -143,7 +143,7 @@ def _trust(claims: Sequence[Mapping[str, Any]], sources: int) -> str:
     if bare:
         parts.append(f'<span class="no">✕ {bare} not supported</span>')
     if dropped:
-        parts.append(f'<span class="dropped">{dropped} left out</span>')
+        parts.append(f"<span>{dropped} left out</span>")
     parts.append(f"<span>{plural(sources, 'source')}</span>")
     return f'<p class="trust">{"".join(parts)}</p>'
 

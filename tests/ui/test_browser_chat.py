@@ -1,0 +1,230 @@
+"""Asking, in the real browser: what a reader sees, and what one click shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.ui.conftest import Served, Window, until
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Window]
+
+
+def marked(window: Window) -> str:
+    """The highlighted words, as one text."""
+    window.page.wait_for_selector("#pane mark")
+    return str(
+        window.page.evaluate(
+            "[...document.querySelectorAll('#pane mark')].map(m => m.textContent).join('')"
+        )
+    )
+
+
+def in_view(window: Window, selector: str) -> bool:
+    return bool(
+        window.page.evaluate(
+            """(selector) => { const r = document.querySelector(selector).getBoundingClientRect();
+        return r.top >= 54 && r.bottom <= innerHeight; }""",
+            selector,
+        )
+    )
+
+
+def test_an_answer_is_shown_sentence_by_sentence_with_numbers_and_marks(w: Window) -> None:
+    w.ask("What did the bridge cost?")
+    claims = w.page.locator("#transcript .claim")
+    assert claims.count() == 3
+    assert [claims.nth(i).get_attribute("class") for i in range(3)] == [
+        "claim yes",
+        "claim yes",
+        "claim partly",
+    ]
+    assert w.page.locator("#transcript .answer .cite").all_inner_texts() == ["1", "2", "1", "2"]
+    assert w.text(".trust") == "✓ 2 sentences supported ◐ 1 partly 1 left out 2 sources"
+    assert "The articles disagree: what the bridge cost" in w.text(".conflict")
+    assert w.page.locator(".conflict .side").count() == 2
+
+
+def test_a_click_on_a_citation_shows_exactly_its_quote_in_view(w: Window, served: Served) -> None:
+    w.ask("What did the bridge cost?")
+    stored = served.conversations.voted() or served.conversations.turns(
+        w.page.evaluate("new URL(location).searchParams.get('chat')")
+    )
+    answer = stored[-1].answer
+    assert answer is not None
+    expected = [c["quote"] for claim in answer["claims"] for c in claim["citations"]]
+    buttons = w.page.locator("#transcript .answer .cite")
+    assert buttons.count() == len(expected) == 4
+    for i, quote in enumerate(expected):
+        buttons.nth(i).click()
+        w.page.wait_for_function(
+            "(quote) => document.querySelector('#pane mark')?.textContent === quote", arg=quote
+        )
+        assert marked(w) == quote
+        assert in_view(w, "#pane mark")
+    assert "Coast Herald" in w.text("#pane header")
+    link = w.page.locator("#pane header a")
+    assert link.get_attribute("href") == "https://coast-herald.example/bridge-audit"
+    assert link.get_attribute("rel") == "noopener noreferrer nofollow"
+
+
+def test_back_and_forth_in_the_pane_keep_the_place(w: Window) -> None:
+    w.ask("What did the bridge cost?")
+    w.page.locator("#transcript .answer .cite").nth(0).click()
+    first = marked(w)
+    w.page.evaluate("document.querySelector('#pane').scrollTop = 40")
+    w.page.locator("#transcript .answer .cite").nth(1).click()
+    w.page.wait_for_function(
+        "(was) => document.querySelector('#pane mark').textContent !== was", arg=first
+    )
+    w.page.click("#pane .back")
+    assert marked(w) == first
+    assert w.page.evaluate("document.querySelector('#pane').scrollTop") == 40
+    w.page.click("#pane .forward")
+    assert marked(w) == "The harbour bridge cost 44 million crowns"
+    w.page.keyboard.press("Escape")
+    assert w.page.locator("#pane").is_hidden()
+    assert w.page.evaluate("document.activeElement.className").startswith("cite")
+
+
+def test_hovering_a_citation_shows_its_words(w: Window) -> None:
+    w.ask("How long has the ferry run?")
+    w.page.hover("#transcript .answer .cite")
+    assert "“It has run between Varnholm and Skarrey since May 2023”" in w.text("#hover")
+
+
+def test_an_abstention_looks_like_one_and_offers_the_nearest(w: Window) -> None:
+    w.ask("Who is the tallest person?")
+    assert "Not in the library" in w.text(".abstention")
+    assert w.page.locator(".cards .card").count() == 3
+    assert w.page.locator("#transcript .answer").count() == 0
+    w.page.locator(".cards .card").first.click()
+    assert marked(w)
+
+
+def test_while_it_is_written_the_stages_show_and_stop_stops_the_work(
+    w: Window, served: Served
+) -> None:
+    closed = served.backend.closed
+    w.start("Tell a slow story")
+    w.page.wait_for_selector(".stages .now:has-text('Writing')")
+    assert w.page.locator(".stages .past").all_inner_texts()[0].startswith("Searching")
+    w.page.wait_for_function("document.querySelector('#live .draft')?.textContent.length > 80")
+    w.page.click("#stop")
+    w.page.wait_for_selector("#transcript .turn.stopped")
+    until(lambda: served.backend.closed == closed + 1 and served.backend.alive == 0)
+    assert "And then they walked on." in w.text("#transcript .answer.draft")
+    assert "has not been checked" in w.text("#transcript .note")
+    assert w.page.locator("#ask").is_visible()
+
+
+def test_a_closed_window_stops_its_work(window: Open, served: Served) -> None:
+    w = window()
+    w.start("Another slow story")
+    w.page.wait_for_selector("#live .draft")
+    assert served.backend.alive == 1
+    w.page.close()
+    until(lambda: served.backend.alive == 0)
+
+
+def test_a_follow_up_shows_how_it_was_understood(w: Window) -> None:
+    w.ask("How long has the ferry run?")
+    w.ask("And where does it go?")
+    assert w.text(".understood") == (
+        "Understood as And where does it go? (How long has the ferry run?)"
+    )
+
+
+def test_a_filter_found_in_the_question_can_be_taken_off(w: Window, served: Served) -> None:
+    w.ask("What did the bridge cost in 2025?")
+    assert w.text("#transcript .chip").startswith("from 1 January 2025")
+    w.page.click("#transcript .chip button")
+    w.page.wait_for_selector("#transcript .chip", state="detached")
+    w.page.wait_for_selector("#transcript .turn.done")
+    filter = served.backend.asked[-1][2]
+    assert filter is not None
+    assert filter.since is None
+    assert w.page.locator("#transcript .turn").count() == 1
+
+
+def test_a_chosen_filter_is_a_chip_and_goes_with_the_question(w: Window, served: Served) -> None:
+    w.page.click("#narrow > button")
+    w.page.fill("#narrow input >> nth=0", "2025-03-01")
+    w.page.press("#narrow input >> nth=0", "Enter")
+    w.page.wait_for_selector("#chosen .chip")
+    w.ask("How long has the ferry run?")
+    assert str(served.backend.asked[-1][2].since) == "2025-03-01"
+    w.page.click("#chosen .chip button")
+    w.page.wait_for_selector("#chosen .chip", state="detached")
+    w.ask("And the ferry again?")
+    assert served.backend.asked[-1][2] is None
+
+
+def test_a_reload_loses_nothing(w: Window) -> None:
+    w.ask("What did the bridge cost?")
+    w.ask("How long has the ferry run?")
+    shown = w.text("#transcript")
+    w.page.reload()
+    w.page.wait_for_selector("#transcript .turn")
+    assert w.text("#transcript") == shown
+    assert w.page.locator(".chats .current").inner_text() == "What did the bridge cost?"
+
+
+def test_ask_again_and_edit_replace_the_turn(w: Window, served: Served) -> None:
+    w.ask("How long has the ferry run?")
+    asked = len(served.backend.asked)
+    w.page.click("[data-act=retry]")
+    until(lambda: len(served.backend.asked) == asked + 1)
+    w.page.wait_for_selector("#transcript .turn.done")
+    assert w.page.locator(".turn").count() == 1
+    w.page.click("[data-act=edit]")
+    assert w.page.input_value("#question textarea") == "How long has the ferry run?"
+    assert "Editing" in w.text("#editing")
+    w.page.fill("#question textarea", "What did the bridge cost?")
+    w.page.press("#question textarea", "Enter")
+    w.page.wait_for_selector("#transcript .conflict")
+    assert w.page.locator(".turn").count() == 1
+
+
+def test_an_error_is_one_sentence(w: Window) -> None:
+    w.ask("Will this fail?")
+    assert w.text("#transcript .note.failed") == (
+        "The library at “varnholm” can’t be read; run dateline status."
+    )
+
+
+def test_what_was_left_out_and_every_passage_can_be_reached(w: Window) -> None:
+    w.ask("What did the bridge cost?")
+    w.page.click(".dropped summary")
+    assert "It is the longest bridge in the country." in w.text(".dropped")
+    assert "No passage says this (support 7 of 100)" in w.text(".dropped")
+    w.page.click(".considered summary")
+    assert w.page.locator(".considered tbody tr").count() == 8
+    assert w.page.locator(".considered tr.read").count() == 3
+
+
+def test_two_windows_at_once_do_not_mix_and_know_their_place(window: Open, served: Served) -> None:
+    one, two = window(), window()
+    one.start("A slow tale")
+    one.page.wait_for_selector("#live .draft")
+    two.start("How long has the ferry run?")
+    two.page.wait_for_selector("#live :text('One question is before yours')")
+    one.page.click("#stop")
+    two.page.wait_for_selector("#transcript .turn.done")
+    assert "Skarrey since May 2023" in two.text("#transcript .answer")
+    assert "walked on" not in two.text("#transcript")
+    one.page.wait_for_selector("#transcript .turn.stopped")
+    assert "ferry" not in one.text("#transcript")
+    chats = [w.page.evaluate("new URL(location).searchParams.get('chat')") for w in (one, two)]
+    assert [[t.question for t in served.conversations.turns(c)] for c in chats] == [
+        ["A slow tale"],
+        ["How long has the ferry run?"],
+    ]
+
+
+def test_suggestions_ask_with_one_click(w: Window) -> None:
+    w.page.click(".suggestions button:has-text('ferry')")
+    w.page.wait_for_selector("#transcript .turn.done")
+    assert "Skarrey" in w.text("#transcript .answer")

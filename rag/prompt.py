@@ -57,6 +57,12 @@ def claim_prompt(claim: str, hits: Sequence[Hit]) -> Prompt:
     return Prompt(
         SYSTEM,
         context_parts(hits),
-        f"Statement: {claim}\n"
-        "Is every fact in this statement stated in the passages? Reply only Yes or No.",
+        f"Statement: {claim}\nIs this statement supported by the passages? Reply only Yes or No.",
+    )
+
+
+def restate_prompt(hits: Sequence[Hit]) -> Prompt:
+    """Before a claim whose likelihood is asked for: the same whatever the question was."""
+    return Prompt(
+        SYSTEM, context_parts(hits), "Write one sentence that states a fact from the passages."
     )

@@ -1,0 +1,246 @@
+"""Is a claim borne out by the words it cites? One calibrated score from a few plain signals.
+
+From the generator, with the passages before it: how likely it finds the claim's words (BARTScore's
+idea, Yuan et al. 2021), and its own Yes or No. From the words: how much of the claim is copied in
+runs (the fragments of Grusky et al. 2018), which pairs of neighbouring words, which numbers, dates
+and names the span holds. From the encoder: how near the span is. A logistic regression adds them
+up; its weights, thresholds and what they were fitted on are in `verifier.json`
+(`python -m eval.fit_verifier` refits it).
+
+What can't be checked is unsupported: no span, a signal that is missing, an error.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+from index.article import Article
+from index.encoder import Encoder
+from index.passages import split
+from index.search import Hit
+from rag.agreement import compare
+from rag.answer import Verdict
+from rag.attribute import Remembering, Span, attribute, facts_of, held_by, nearest
+from rag.generator import Generator, Prompt, Stop, Stopped
+from rag.prompt import claim_prompt, restate_prompt
+from rag.words import stems
+
+_FILE = Path(__file__).with_name("verifier.json")
+_CONTEXT = 3  # passages of a whole article that a claim is checked against, as in an answer
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`score` in 0..1 is the calibrated probability of support; `signals` are what it rests on."""
+
+    score: float
+    verdict: Verdict
+    signals: dict[str, float]
+
+
+UNCHECKED = Check(0.0, "unsupported", {})
+
+
+class Verifier:
+    """Checks claims against what they cite. Thread-safe as its generator and encoder are."""
+
+    def __init__(
+        self, generator: Generator, encoder: Encoder, weights: Weights | None = None
+    ) -> None:
+        self._generator = generator
+        self._encoder = Remembering(encoder)
+        self._weights = weights or shipped_weights()
+
+    def check(
+        self,
+        claim: str,
+        spans: Sequence[Span],
+        question: str | None = None,
+        stop: Stop | None = None,
+        *,
+        context: Sequence[Hit] = (),
+    ) -> Check:
+        """The verdict on a claim that rests on `spans`.
+
+        `context` are the passages that were before the model when it wrote the claim (they must
+        be given in the same order: then they needn't be read again); without them, the spans'
+        passages. `question` is not looked at yet. Raises Stopped, and nothing else.
+        """
+        if not spans or not claim.strip():
+            return UNCHECKED
+        try:
+            reading = read(self._generator, claim, context or _hits(spans), stop)
+            found = signals(claim, spans, context or _hits(spans), reading, self._encoder)
+            score = self._weights.probability(found)
+        except Stopped:
+            raise
+        except Exception:  # whatever it is, this claim has not been checked
+            return UNCHECKED
+        return Check(score, self._weights.verdict(score, found), found)
+
+    def score(self, claim: str, passage: str, question: str | None = None) -> float:
+        """The score of a claim against a text of any length, taken as an article."""
+        return self.check_text(claim, passage, question).score
+
+    def check_text(self, claim: str, text: str, question: str | None = None) -> Check:
+        """Check a claim against a text of any length: its nearest passages, then as ever."""
+        context = self.passages(claim, text)
+        spans = attribute(claim, context, self._encoder)
+        return self.check(claim, spans, question, context=context)
+
+    def passages(self, claim: str, text: str) -> tuple[Hit, ...]:
+        """The text's passages that are nearest to the claim, best first."""
+        article = Article("text", "", text)
+        passages = split(article.id, text, self._generator.count, fits=self._encoder.fits)
+        return nearest(claim, article, passages, self._encoder, _CONTEXT)
+
+
+def _hits(spans: Sequence[Span]) -> tuple[Hit, ...]:
+    return tuple({span.hit.passage.id: span.hit for span in spans}.values())
+
+
+# --- what the model says ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Of a claim after its passages: each token's log-probability, and P(Yes, it's supported)."""
+
+    logprobs: tuple[float, ...]
+    yes: float
+
+
+def read(
+    generator: Generator, claim: str, context: Sequence[Hit], stop: Stop | None = None
+) -> Reading:
+    restated: Prompt = restate_prompt(context)
+    logprobs = generator.loglikelihood(restated, [claim], stop)[0]
+    return Reading(tuple(logprobs), generator.yes(claim_prompt(claim, context), stop))
+
+
+# --- signals ------------------------------------------------------------------------------------
+
+
+def signals(
+    claim: str, spans: Sequence[Span], context: Sequence[Hit], reading: Reading, encoder: Encoder
+) -> dict[str, float]:
+    """Every signal by its name; `verifier.json` says which are used."""
+    quoted = " ".join(span.quote for span in spans)
+    around = " ".join(hit.passage.text for hit in context)
+    facts = facts_of(claim)
+    total = sum(fact.weight for fact in facts) or 1.0
+    vectors = encoder.encode([claim, quoted, *(span.quote for span in spans)])
+    article = spans[0].hit.article
+    agreement = compare(
+        claim, f"{quoted} {around}", article.published, " ".join(h.article.title for h in context)
+    )
+    ordered = sorted(reading.logprobs)
+    mine, theirs, all_theirs = stems(claim), stems(quoted), stems(around)
+    runs = fragments(mine, all_theirs)
+    return {
+        "likelihood": _mean(ordered),
+        "least_likely": _mean(ordered[: max(1, len(ordered) // 5)]),
+        "yes": math.log((reading.yes + 1e-6) / (1 - reading.yes + 1e-6)),
+        "copied": math.log1p(_mean(runs)),
+        "pairs": _pairs(mine, theirs),
+        "pairs_around": _pairs(mine, all_theirs),
+        "cosine": float((vectors[1:] @ vectors[0]).max()),
+        "facts": sum(facts[i].weight for i in held_by(facts, quoted)) / total,
+        "facts_around": sum(facts[i].weight for i in held_by(facts, around)) / total,
+        "missing_amounts": float(len(agreement.missing_numbers) + len(agreement.missing_dates) > 0),
+        "missing_names": float(len(agreement.missing_names) > 0),
+        "negation_differs": float(compare(claim, quoted).negation_differs),
+        "spans": float(len(spans)),
+        "length": math.log1p(len(mine)),
+    }
+
+
+def fragments(claim: Sequence[str], source: Sequence[str]) -> list[int]:
+    """Lengths of the runs of words that the claim copies, longest match first come first served.
+
+    The greedy extractive fragments of Grusky et al. 2018 (Newsroom), section 4.
+    """
+    places: dict[str, list[int]] = {}
+    for at, word in enumerate(source):
+        places.setdefault(word, []).append(at)
+    found, i = [], 0
+    while i < len(claim):
+        longest = 0
+        for at in places.get(claim[i], ()):
+            n = 1
+            while i + n < len(claim) and at + n < len(source) and claim[i + n] == source[at + n]:
+                n += 1
+            longest = max(longest, n)
+        if longest:
+            found.append(longest)
+        i += max(1, longest)
+    return found
+
+
+def _pairs(claim: Sequence[str], source: Sequence[str]) -> float:
+    """The share of the claim's neighbouring words that are neighbours in the source."""
+    mine = list(pairwise(claim))
+    theirs = set(pairwise(source))
+    return sum(pair in theirs for pair in mine) / len(mine) if mine else 0.0
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+# --- weights ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """`probability = sigmoid(intercept + Σ weight · (signal - mean) / scale)`.
+
+    A score of `supported_from` or more is supported, of `partly_from` or more partly supported.
+    """
+
+    intercept: float
+    names: tuple[str, ...]
+    weights: tuple[float, ...]
+    means: tuple[float, ...]
+    scales: tuple[float, ...]
+    supported_from: float
+    partly_from: float
+
+    def probability(self, found: Mapping[str, float]) -> float:
+        """0 when any signal is missing or not a number: what can't be judged isn't supported."""
+        total = self.intercept
+        rows = zip(self.names, self.weights, self.means, self.scales, strict=True)
+        for name, weight, mean, scale in rows:
+            value = found.get(name, math.nan)
+            if not math.isfinite(value):
+                return 0.0
+            total += weight * (value - mean) / scale
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, total))))
+
+    def verdict(self, score: float, found: Mapping[str, float]) -> Verdict:
+        """An amount or a name that no passage before the model holds is never supported."""
+        if not score >= self.partly_from:
+            return "unsupported"
+        doubtful = found.get("missing_amounts", 1.0) or found.get("missing_names", 1.0)
+        return "partly supported" if doubtful or score < self.supported_from else "supported"
+
+
+@cache
+def shipped_weights() -> Weights:
+    data = json.loads(_FILE.read_text())
+    rows = data["signals"]
+    return Weights(
+        data["intercept"],
+        tuple(rows),
+        tuple(row["weight"] for row in rows.values()),
+        tuple(row["mean"] for row in rows.values()),
+        tuple(row["scale"] for row in rows.values()),
+        data["thresholds"]["supported_from"],
+        data["thresholds"]["partly_from"],
+    )

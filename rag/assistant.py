@@ -230,7 +230,7 @@ class Assistant:
 
     def _check(self, sentence: str, context: Sequence[Hit], query: str, stop: Stop | None) -> Claim:
         spans = attribute(sentence, context, self.encoder)
-        check = self._verifier.check(sentence, spans, query, stop)
+        check = self._verifier.check(sentence, spans, query, stop, context=context)
         return Claim(
             text=sentence,
             verdict=check.verdict,

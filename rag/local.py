@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.draft import PromptLookup
 from rag.generator import Piece, Prompt, PromptTooLong, Read, Stop
 from rag.llama import Engine
 from rag.states import StateCache, state_key
@@ -38,12 +39,14 @@ class LocalGenerator:
         sha256: str,
         cache: StateCache | None = None,
         separate_parts: bool = True,
+        draft: int = 0,
     ) -> None:
         self.name = name
         self.sha256 = sha256
         self.cache = cache or StateCache(None, memory_bound=0, disk_bound=0)
         self._engine = engine
         self._separate = separate_parts and engine.can_move
+        self._draft = draft
         pieces = chat_pieces(
             engine.chat_template,
             bos=engine.special_text(engine.bos),
@@ -74,9 +77,17 @@ class LocalGenerator:
         cache: StateCache | None = None,
         separate_parts: bool = True,
         q8_state: bool = False,
+        draft: int = 0,
     ) -> LocalGenerator:
         engine = Engine(path, context=context, threads=threads, q8_state=q8_state)
-        return cls(engine, name=name, sha256=sha256, cache=cache, separate_parts=separate_parts)
+        return cls(
+            engine,
+            name=name,
+            sha256=sha256,
+            cache=cache,
+            separate_parts=separate_parts,
+            draft=draft,
+        )
 
     @property
     def context_tokens(self) -> int:
@@ -102,17 +113,29 @@ class LocalGenerator:
         with self._lock:
             read = self._read(prompt, room=max_tokens, stop=stop)
             yield read
-            position = read.tokens
+            lookup = PromptLookup([t for block in self._blocks[1:] for t in block], self._draft)
             decoder = codecs.getincrementaldecoder("utf-8")("replace")
-            for _ in range(max_tokens):
-                logits = self._engine.logits()
-                token = int(logits.argmax())
-                logprob = float(logits[token]) - _log_sum_exp(logits)
-                if self._engine.ends_turn(token):
-                    break
-                yield Piece(decoder.decode(self._engine.piece(token)), logprob)
-                self._decode([token], position, stop)
+            position, written = read.tokens, 0
+            rows = self._engine.logits()[np.newaxis]
+            drafted: list[int] = []
+            while True:
+                # `rows` are the logits before each drafted token and after the last of them.
+                for place, row in enumerate(rows):
+                    token = int(row.argmax())
+                    if written == max_tokens or self._engine.ends_turn(token):
+                        return
+                    written += 1
+                    lookup.add(token)
+                    logprob = float(row[token]) - _log_sum_exp(row)
+                    yield Piece(decoder.decode(self._engine.piece(token)), logprob)
+                    if place == len(drafted) or token != drafted[place]:
+                        break
+                self._rewind(position + place)
+                position += place
+                drafted = lookup.guess()[: max_tokens - written]
+                self._decode([token, *drafted], position, stop, logits="all")
                 position += 1
+                rows = self._engine.all_logits()
 
     def loglikelihood(
         self, prompt: Prompt, replies: Sequence[str], stop: Stop | None = None

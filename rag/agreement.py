@@ -40,7 +40,8 @@ def names(text: str) -> tuple[str, ...]:
             words = words[1:]
         if not words or words[0].lower() in (*MONTHS, *DAYS):
             continue
-        first = match.start() == 0 or text[: match.start()].rstrip()[-1:] in {".", "!", "?", ":"}
+        before = text[: match.start()].rstrip()
+        first = words[0] == match[0].split()[0] and (not before or before[-1] in ".!?:")
         if first and len(words) == 1 and not (words[0].isupper() and len(words[0]) > 1):
             continue  # a single word that opens a sentence is capitalised anyway
         found.append(" ".join(words))
@@ -48,18 +49,31 @@ def names(text: str) -> tuple[str, ...]:
 
 
 def holds_name(text: str, name: str) -> bool:
-    """Whether the text has every word of the name (but for a final s), or its initials."""
+    """Whether the text has every word of the name, or its initials.
+
+    Endings of number and of belonging are let pass: Biden's, Chinese for China.
+    """
     have = {_bare(word) for word in re.findall(r"[\w’'&.-]+", text)}
     wanted = [_bare(word) for word in name.split() if word[0].isupper()]
     if all(word in have for word in wanted):
         return True
     initials = "".join(word[0] for word in wanted)
-    return len(initials) > 1 and initials in have
+    if len(initials) > 1 and initials in have:
+        return True
+    roots = {_root(word) for word in have}
+    return all(_root(word) in roots for word in wanted)
 
 
 def _bare(word: str) -> str:
     word = re.sub(r"['’]s?$", "", word.lower().strip(".'’-")).replace(".", "")
     return word[:-1] if len(word) > 4 and word.endswith("s") and not word.endswith("ss") else word
+
+
+_BELONGING = re.compile(r"(?<=\w{4})(?:ese|ish|ians?|ia|ain|any|an|a|i|y|e)$")
+
+
+def _root(word: str) -> str:
+    return _BELONGING.sub("", word)
 
 
 # --- yes and no ---------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from index import furniture
@@ -93,9 +93,11 @@ def paragraphs(raw: str) -> list[str]:
     blocks = [block.split("\n") for block in re.split(r"\n\n+", normalise(raw).strip("\n"))]
     width = _wrap_width(blocks)
     lines: list[str] = []
-    whole = "\n".join("\n".join(block) for block in blocks) if width else ""
+    words = (
+        {word for block in blocks for line in block for word in line.split()} if width else set()
+    )
     for block in blocks:
-        lines += _unwrap(block, width, whole) if width else block
+        lines += _unwrap(block, width, words) if width else block
     marked = (_BULLET.sub("- ", line, count=1) if _BULLET.match(line) else line for line in lines)
     return [line for line in marked if line.strip("-–—•*·_=~ ")]
 
@@ -133,21 +135,25 @@ def _wrap_width(blocks: Sequence[Sequence[str]]) -> int:
     return width if 40 <= width <= 110 and full >= 0.6 * len(inner) <= 2 * broken else 0
 
 
-def _unwrap(block: Sequence[str], width: int, whole: str) -> list[str]:
-    """Join the lines of a wrapped block; a short line or a list item's mark starts a new one."""
-    lines: list[str] = []
+def _unwrap(block: Sequence[str], width: int, words: Set[str]) -> list[str]:
+    """Join the lines of a wrapped block; a short line or a list item's mark starts a new one.
+
+    A word that was broken at a hyphen is put together again, with the hyphen where the text has
+    that word with it elsewhere.
+    """
+    lines: list[list[str]] = []
     last = ""
     for line in block:
-        runs_on = len(last) >= 0.6 * width and not _BULLET.match(line)
-        if lines and runs_on and last.endswith("-") and last[-2:-1].isalpha() and line[0].islower():
-            head, tail = last.rsplit(" ", 1)[-1], line.split(" ", 1)[0]
-            lines[-1] = (lines[-1] if head + tail in whole else lines[-1][:-1]) + line
-        elif lines and runs_on:
-            lines[-1] += " " + line
+        if not lines or len(last) < 0.6 * width or _BULLET.match(line):
+            lines.append([line])
+        elif last.endswith("-") and last[-2:-1].isalpha() and line[0].islower():
+            if last.rsplit(" ", 1)[-1] + line.split(" ", 1)[0] not in words:
+                lines[-1][-1] = lines[-1][-1][:-1]
+            lines[-1].append(line)
         else:
-            lines.append(line)
+            lines[-1] += [" ", line]
         last = line
-    return lines
+    return ["".join(parts) for parts in lines]
 
 
 def _join(lines: Sequence[str]) -> str:
@@ -206,7 +212,8 @@ def _mark_repeats(
         if key in often:
             marks[i] = "repeated label" if not body[i] else None
         elif key in seen and (is_running(lines[i]) or (i < first and len(key) >= 20)):
-            marks[i] = "repeated block" if not lines[i].startswith("- ") else None
+            listed = lines[i].startswith("- ") or sum(map(str.isdigit, key)) > 0.05 * len(key)
+            marks[i] = None if listed else "repeated block"  # tables and recipes repeat themselves
         seen.add(key)
 
 

@@ -55,18 +55,22 @@ def markdown(data: bytes, declared: str | None = None) -> Document:
 
 def unmark(source: str) -> str:
     """Markdown's text: headings as paragraphs, links as their words, no emphasis, no pictures."""
-    source = re.sub(r"<!--.*?-->", "", source, flags=re.DOTALL)
+    source = "".join(
+        part.rpartition("-->")[2] if "-->" in part else part for part in source.split("<!--")
+    )
     source = re.sub(r"^(.+)\n(?:=+|-{3,})[ \t]*$", r"\n\1\n", source, flags=re.MULTILINE)
-    source = re.sub(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$", r"\n\1\n", source, flags=re.MULTILINE)
+    source = re.sub(
+        r"^ {0,3}#{1,6}[ \t]+(.{0,300}?)[ \t#]*$", r"\n\1\n", source, flags=re.MULTILINE
+    )
     source = re.sub(
         r"^ {0,3}(?:[-*_][ \t]*){3,}$|^ {0,3}(?:```|~~~).*$", "", source, flags=re.MULTILINE
     )
     source = re.sub(r"^ {0,3}>[ \t]?", "", source, flags=re.MULTILINE)
     source = re.sub(r"^(\s*)[*+]\s+", r"\1- ", source, flags=re.MULTILINE)
-    source = re.sub(r"!\[[^\]\n]*\]\([^)\n]*\)", "", source)
-    source = re.sub(r"\[([^\]\n]+)\]\([^)\n]*\)", r"\1", source)
-    source = re.sub(r"(?<![\w\\])(\*\*|__)(?=\S)([^\n]+?)(?<=\S)\1(?!\w)", r"\2", source)
-    source = re.sub(r"(?<![\w\\*])([*_])(?=\S)([^*_\n]+?)(?<=\S)\1(?!\w)", r"\2", source)
+    source = re.sub(r"!\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\)", "", source)
+    source = re.sub(r"\[([^\]\n]{1,500})\]\([^)\n]{0,2000}\)", r"\1", source)
+    source = re.sub(r"(?<![\w\\])(\*\*|__)(?=\S)([^\n]{1,300}?)(?<=\S)\1(?!\w)", r"\2", source)
+    source = re.sub(r"(?<![\w\\*])([*_])(?=\S)([^*_\n]{1,300}?)(?<=\S)\1(?!\w)", r"\2", source)
     return re.sub(r"\\([\\`*_{}\[\]()#+.!>~|-])", r"\1", source)
 
 
@@ -143,7 +147,7 @@ def records(data: bytes, declared: str | None = None) -> Iterator[tuple[str, Doc
     """
     seen: set[str] = set()
     for number, record in _objects(decode(data, declared)):
-        key, found = str(number), record
+        key, found = str(number), record  # a Refused, or anything that JSON can hold
         if isinstance(record, dict):
             name = one_line(record.get("_id", record.get("id")))
             key = name if name is not None and name not in seen else str(number)
@@ -151,7 +155,7 @@ def records(data: bytes, declared: str | None = None) -> Iterator[tuple[str, Doc
         while key in seen:
             key += "+"
         seen.add(key)
-        yield key, found
+        yield key, found if isinstance(found, Document | Refused) else Refused("it is no record")
 
 
 def _objects(source: str) -> Iterator[tuple[int, Any]]:

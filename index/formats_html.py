@@ -41,7 +41,7 @@ def read(html: str, url: str | None = None) -> Document:
         text=_without_title(found.text, title),
         metadata=Metadata(
             title=title,
-            source=one_line(found.sitename),
+            source=_outlet(found.sitename, found.hostname),
             published=published(html, url),
             authors=people(found.author),
             url=web_address(found.url),
@@ -60,6 +60,13 @@ def published(html: str, url: str | None = None) -> date | None:
 def plain(html: str) -> str:
     """What trafilatura finds with nothing set: the baseline of `eval.extraction`."""
     return trafilatura.extract(html) or ""
+
+
+def _outlet(name: str | None, host: str | None) -> str | None:
+    """The site's name; trafilatura gives the host where the page has none, which is no name."""
+    found = one_line(name)
+    bare = (found or "").lower().removeprefix("www.")
+    return None if "." in bare and bare == (host or bare).lower().removeprefix("www.") else found
 
 
 def _without_title(text: str, title: str | None) -> str:

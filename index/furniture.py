@@ -15,7 +15,7 @@ import re
 _FLAGS = re.IGNORECASE
 
 _AGENCIES = (
-    r"(?:Getty(?: Images)?|AFP(?:/?\s?Getty(?: Images)?)?|Reuters|EPA(?:-EFE)?|EFE|PA(?: Media| Wire)?"
+    r"(?:Getty(?: Images)?|AFP|Reuters|EPA(?:-EFE)?|EFE|PA(?: Media| Wire)?"
     r"|AP(?: Photo)?|Associated Press|Anadolu(?: Agency)?|Bloomberg|TASS|Sputnik|Xinhua|Alamy"
     r"(?: Stock Photo| Live News)?|Shutterstock|Rex Features|NurPhoto|ZUMA(?: Press)?|iStock(?:photo)?"
     r"|Kyodo(?: News)?|dpa|Imago|UPI|NASA|Handout|Pool|Supplied|Unsplash|Flickr|Wikimedia Commons)"
@@ -23,18 +23,18 @@ _AGENCIES = (
 _NETWORKS = (
     r"(?:Facebook|Twitter|X|WhatsApp|LinkedIn|Reddit|Pinterest|Telegram|Messenger|Instagram|TikTok"
     r"|YouTube|Threads|Bluesky|Mastodon|Flipboard|Tumblr|VKontakte|VK|WeChat|Line|Pocket|Viber"
-    r"|Email|E-?mail|RSS|Google News|Apple News|Snapchat|Weibo|SMS|Copy link|Link|Print)"
+    r"|E-?mail|RSS|Google News|Apple News|Snapchat|Weibo|SMS|Copy link|Link|Print)"
 )
 _CAPTION = r"(?:Photograph|Photo|Picture|Image|Photo credit|Illustration|Composite|Credit|Video)s?"
 
 # name -> alternatives; each is matched against the whole line, ignoring case
 _LINES: dict[str, tuple[str, ...]] = {
     "share": (
-        rf"{_NETWORKS}(?:\s*[,|/·•]?\s*{_NETWORKS})*",
+        rf"{_NETWORKS}(?:(?: ?[,|/·•] ?| ){_NETWORKS})*",
         rf"(?:share|tweet|post|pin|send|follow|like|save|find|join|connect with)\b(?: (?:this|the|it|us|me|"
         rf"story|article|page|post|on|in|via|with|to|by|at|our|and|&|a friend|{_NETWORKS}))*[\s:.!]*",
         r"(?:share|save|print|bookmark|tweet|e-?mail|copy|copied|gift|listen|comments?|reprints?)"
-        r"(?:\s*[,|/·•&]?\s*(?:share|save|print|bookmark|tweet|e-?mail|copy|gift|listen|comments?|more))*",
+        r"(?:(?: ?[,|/·•&] ?| )(?:share|save|print|bookmark|tweet|e-?mail|copy|gift|listen|comments?|more))*",
         r"(?:share|gift|save|print|copy|send|give|e-?mail|bookmark) (?:this|full)"
         r"(?: (?:article|story|page|link|post|video|with friends))+\W*",
         r"(?:copy|copied) (?:the )?link(?: to clipboard)?|link copied\W*|(?:about|close) shar(?:e|ing)(?: panel)?",
@@ -54,7 +54,7 @@ _LINES: dict[str, tuple[str, ...]] = {
         r"(?:subscribe|register) (?:to|for|now|here|today)\b.{0,150}"
         r"(?:newsletters?|inbox|channel|podcast|e-?mails?|alerts?|updates?|unlimited|access|free|"
         r"here|for (?:just|only)|reading|digital|app|journalism).{0,60}",
-        r"(?:get|receive|have) .{0,150}(?:\b(?:to|in|into) your (?:e-?mail |mail)?inbox|by e-?mail|newsletters?)\b.{0,80}",
+        r"(?:get|receive) .{0,150}(?:\b(?:to|in|into) your (?:e-?mail |mail)?inbox|by e-?mail|newsletters?)\b.{0,80}",
         r".{0,160}\b(?:delivered|sent|straight|directly|direct)(?: (?:directly|straight))? "
         r"(?:to|into) your (?:e-?mail |mail)?inbox\b.{0,80}",
         r"stay (?:informed|up to date|updated|connected|in the know|ahead)(?: (?:with|on|of|about|by)\b.{0,80})?",
@@ -63,7 +63,7 @@ _LINES: dict[str, tuple[str, ...]] = {
         r"download (?:the|our)\b.{0,80}\bapps?\b.{0,80}",
         r"(?:your|enter your|type your)? ?e-?mail(?: address)?\s*[*:]?",
         r"(?:thanks?|thank you) for (?:signing up|subscribing|registering)\b.{0,120}",
-        r"(?:unlock|access) .{0,60}\b(?:for free|digest|unlimited|with a (?:free )?(?:trial|account))\b.{0,60}",
+        r"unlock .{0,60}\b(?:for free|digest|unlimited|with a (?:free )?(?:trial|account))\b.{0,60}",
         r".{0,100}\bselects (?:her|his|their) favou?rite stories in this weekly newsletter\W*",
         r"(?:privacy notice|information|newsletters?)[:\s].{0,40}\bnewsletters? may contain\b.{0,300}",
         r"(?:after|skip past) newsletter(?: promotion)?",
@@ -75,14 +75,14 @@ _LINES: dict[str, tuple[str, ...]] = {
     ),
     "advertisement": (
         r"[-–—\[(*\s]*(?:skip )?(?:advertisements?|adverts?|advertisement feature|ads? by \S+|ad|paid content|"
-        r"sponsored(?: content| by\b.{0,40}| links?)?|promoted(?: content| stories)?|supported by|paid post|"
+        r"sponsored(?: content| by\b[^.!?]{0,40}| links?)?|promoted(?: content| stories)?|supported by|paid post|"
         r"advertising)(?: [·•-] scroll to continue)?[-–—\])*\s:.]*",
         r"(?:story|article|content|report) (?:continues|resumes) (?:below|after)\b.{0,60}",
         r"(?:continue|scroll)(?: (?:reading|down|to))*(?: (?:the|this))?(?: (?:main|story|article|continue|below|"
         r"for more|to))*|advertisement[\s\S]{0,3}scroll to continue\b.{0,40}",
         r"(?:remove|report|hide|why (?:am i seeing|this)) (?:this )?ads?\W*",
         r".{0,60}\bmay (?:earn|receive) (?:an? |affiliate )*commission\b.{0,120}",
-        r"recommended video|taboola|outbrain|from our (?:partners|sponsors?)|around the web|paid for by\b.{0,60}",
+        r"recommended video|taboola|outbrain|from our (?:partners|sponsors?)|around the web|paid for by\b[^.!?]{0,60}",
     ),
     "cookies": (
         r"(?:we|this (?:web)?site|our (?:web)?site|we and our \d* ?partners|\S+ and our partners) "
@@ -105,7 +105,7 @@ _LINES: dict[str, tuple[str, ...]] = {
         r"this article (?:was|is) (?:originally |first )?(?:published|republished|reproduced)\b.{0,200}",
         r"(?:our|the) standards:?\s.{0,80}(?:principles|code)\b.{0,40}|purchase licen[cs]ing rights\b.{0,60}",
         r"(?:this (?:material|content)|no part of this)\b.{0,60}\b(?:may|must|can) not be\b.{0,200}"
-        r"|.{0,60}\bmay not be (?:published|reproduced|broadcast|rewritten|redistributed)\b.{0,200}",
+        r"|.{0,60}\bmay not be \w+(?:, \w+){0,5},? or (?:\w+ )?(?:rewritten|redistributed|reproduced|distributed|copied)\b.{0,200}",
         r".{0,240}\ball rights reserved\b.{0,240}",
         r"(?:©|\(c\)|&copy;)\s?.{1,200}",
         r"copyright\s?(?:[:©]|\(c\)|\d{4}|notice|policy|the\b.{0,60}\b\d{4})\s*.{0,200}",
@@ -124,7 +124,7 @@ _LINES: dict[str, tuple[str, ...]] = {
         rf".{{0,500}}[(\[][^()\[\]]{{0,80}}\b{_AGENCIES}(?: (?:photo|file|image)s?)?/[^()\[\]]{{2,80}}[)\]]\W*",
         rf".{{0,500}}\([^()]{{0,80}}\bvia {_AGENCIES}\)\W*",
         rf"[^.!?]{{0,60}}(?:/|\bvia ){_AGENCIES}",
-        rf".{{0,500}}[.!?)\s](?:[^.!?/]{{2,40}}/)*{_AGENCIES}(?:/[^.!?/]{{2,40}})+(?: (?:pool|file photo|"
+        rf"(?:.{{0,500}}[.!?)\s])?(?:[^.!?/]{{2,40}}/)*{_AGENCIES}(?:/[^.!?/]{{2,40}})+(?: (?:pool|file photo|"
         r"purchase licen[cs]ing rights.{0,40}))?",
         rf"{_AGENCIES}(?:\s?[/,|]\s?{_AGENCIES})*",
         r"(?:file|handout|stock) (?:photo|image|picture)\W*",
@@ -156,7 +156,7 @@ _LINES: dict[str, tuple[str, ...]] = {
         r"(?:click|tap)(?: on)? (?:here|the link)\b.{0,120}",
         r"[\w&'’ -]{2,30}(?:\s[|›»>/]\s[\w&'’ -]{2,30}){2,12}",
         r"(?:pages?:? )?(?:« ?)?(?:prev(?:ious)?|next|older|newer)(?: (?:page|post|article|story|posts))\W*",
-        r"(?:live reporting|all times (?:stated )?(?:are|in)\b.{0,30}|(?:edited|produced|compiled|curated) by\b.{2,60}"
+        r"(?:live reporting|all times (?:stated )?(?:are|in)\b.{0,30}|(?:edited|produced|compiled|curated) by\b[^.!?]{2,60}"
         r"|auto-?refresh(?:ing)?\b.{0,20}|(?:show|see) (?:new|latest|key) (?:updates?|events)\b.{0,20}"
         r"|(?:\d+ )?new updates?|refresh(?: (?:page|now))?|filter (?:by\b.{0,30}|key events\b.{0,10}))",
         r"(?:this article is|it['’]s) (?:more than|over) \d+ (?:years?|months?) old",
@@ -203,8 +203,8 @@ _RELATED = re.compile(
     r"|(?:read|up|watch|what to read) next\s*:?|you (?:may|might|could) (?:also |have )?(?:like|be interested in|enjoy|missed)\b.{0,30}"
     r"|(?:read|see) also\s*:?|also (?:read|on|in)\b.{0,20}|recommended by\b.{0,30}|in case you missed it\W*"
     r"|explore more(?: on these topics)?|don['’]t miss\W*|in this (?:story|section|package)|elsewhere on\b.{2,30}"
-    r"|(?:topics|tags|filed under|categories|related tags)\s?:?(?:\s.{0,120})?|trending(?: (?:now|topics|stories))?"
-    r"|(?:from|around) the (?:web|bbc)\b.{0,20}|promoted stories|best of\b.{2,30}",
+    r"|(?:topics|tags|filed under|categories|related tags)\s?(?::.{0,120})?|trending(?: (?:now|topics|stories))?"
+    r"|(?:from|around) the (?:web|bbc)\b.{0,20}|promoted stories",
     _FLAGS,
 )
 # Labels of the page wherever they stand; and those that go only where no text follows them, since
@@ -233,7 +233,8 @@ _READ_MORE = re.compile(
 )
 _COMMENTS = re.compile(
     r"(?:leave|post|add|write) a (?:reply|comment|response)\b.{0,40}|please enter your comment\W*|cancel reply"
-    r"|(?:\(?\d[\d,]*\)?\s)?(?:comments|responses|replies)(?:\s?\(?\d[\d,]*\)?)?(?: (?:to|on) .{2,120})?"
+    r"|\(?\d[\d,]*\)?\s(?:comments?|responses?|repl(?:y|ies)|thoughts?)(?: (?:to|on) .{2,120})?"
+    r"|comments(?:\s?\(?\d[\d,]*\)?)?"
     r"|join the (?:conversation|discussion)\W*|(?:reader|user|top|view(?: all)?) comments",
     _FLAGS,
 )
@@ -241,11 +242,34 @@ _PHOTO = re.compile(r"(?:photo|photograph|picture|image)s?", _FLAGS)
 _FIGURE = re.compile(r".{0,100}\s[-–—]\s(?:Figure|Image|Photo|Picture)\s\d+", _FLAGS)
 _BY = re.compile(r"(?:by|(?:written|words|story|reporting|reported|report) by):?\s+", _FLAGS)
 _PARTICLES = frozenset(
-    ("and", "in", "for", "with", "de", "la", "van", "von", "der", "den", "bin", "al", "da", "di")
-    + ("the", "of", "at", "&", "|", "-", "–", "—", "el", "ibn")
+    (
+        "the",
+        "of",
+        "at",
+        "&",
+        "|",
+        "-",
+        "–",
+        "—",
+        "el",
+        "and",
+        "in",
+        "for",
+        "with",
+        "de",
+        "la",
+        "van",
+        "von",
+        "der",
+        "den",
+        "bin",
+        "al",
+        "da",
+        "di",
+    )
 )
 _ROLE = re.compile(
-    r"(?:.{0,40}\s)?(?:correspondent|reporter|editor|columnist|journalist|producer|analyst|contributor|"
+    r"(?:.{0,40}\s)?(?:correspondents?|reporters?|editors?|columnist|journalist|producer|analyst|contributor|"
     r"staff writer|bureau chief|writer)(?:,?\s(?:in|at|for|reporting from|of)?\s?.{0,40})?"
     r"|reporting from .{2,40}|in [A-Z]\w+(?: and [A-Z]\w+)?",
     _FLAGS,
@@ -272,7 +296,7 @@ def rule(line: str) -> str | None:
 
 def is_related(line: str) -> bool:
     """Whether the line is the label over a block of other stories."""
-    return len(line) <= 120 and _RELATED.fullmatch(line) is not None
+    return len(line) <= 120 and line[-1:] not in ".?" and _RELATED.fullmatch(line) is not None
 
 
 def is_label(line: str) -> bool:
@@ -317,9 +341,12 @@ def is_name(line: str, *, least: int = 2) -> bool:
 def is_byline(line: str) -> bool:
     """Whether the line is "By" and names."""
     by = _BY.match(line)
-    return by is not None and len(line) <= 140 and is_name(line[by.end() :], least=1)
+    if by is None or len(line) > 140:
+        return False
+    names, _, role = line[by.end() :].partition(", ")
+    return is_name(line[by.end() :], least=1) or (is_name(names) and is_role(role))
 
 
 def is_role(line: str) -> bool:
     """Whether the line says what a reporter is ("Business reporter", "Editor in Kyiv")."""
-    return len(line) <= 80 and line[-1:] not in ".!?:" and _ROLE.fullmatch(line) is not None
+    return 0 < len(line) <= 80 and line[-1] not in ".!?:" and _ROLE.fullmatch(line) is not None

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from index import feeds, formats, web
 from index.article import Article, article_id
@@ -106,7 +107,8 @@ def _load_file(path: Path, source: str | None) -> Iterator[Article | Refusal]:
                 yield Refusal(item, str(document))
                 continue
             try:
-                yield _article(document, item, source, name=path.name, path=item)
+                name = "" if key else path.name
+                yield _article(document, item, source, name=name, path=item)
             except Refused as refused:
                 yield Refusal(item, str(refused))
     except Refused as refused:
@@ -215,12 +217,18 @@ def _article(
         id=article_id(origin),
         title=known.title or from_name(name) or opening(text),
         text=text,
-        source=known.source or one_line(source),
+        source=known.source or one_line(source) or _site(url or known.url),
         published=known.published,
         authors=known.authors,
         url=url or known.url,
         path=path,
     )
+
+
+def _site(url: str | None) -> str | None:
+    """The host of an address that has a name, for an article that has no other outlet."""
+    host = (urlsplit(url or "").hostname or "").removeprefix("www.")
+    return host if re.fullmatch(r"[\w.-]+\.[a-z]{2,}", host) else None
 
 
 def _read(path: Path) -> bytes:

@@ -96,7 +96,7 @@ _OUTLETS = {re.sub(r"^the ", "", name.lower()): name for name in OUTLETS}
 
 _TITLE_END = re.compile(r"\s+[|–—-]\s+([^|–—]{2,40})$")
 _WELCOME = re.compile(
-    r"welcome (?:back )?to (?:the )?((?:[A-Z][\w.&-]*\s?){1,4})['’]s "
+    r"welcome (?:back )?to (?:the )?([A-Z][\w.&-]{0,30}(?:\s[A-Z][\w.&-]{0,30}){0,3})['’]s "
     r"(?:rolling |live |politics |business )*(?:coverage|blog|updates)"
 )
 _WIRE = re.compile(
@@ -181,7 +181,7 @@ def from_name(path: str | PurePath) -> str | None:
         for w in words
         if w.isalpha() and (len(w) <= 24) and re.search(r"[aeiouyаеиоу]|[^\x00-\x7f]", w.lower())
     ]
-    if not readable or len(readable) < 0.6 * len(words):
+    if sum(map(len, readable)) < 4 or len(readable) < 0.6 * len(words):
         return None
     title = one_line(" ".join(words))
     return title[0].upper() + title[1:] if title else None

@@ -159,23 +159,15 @@ def _plot(name: str, records: Sequence[ScoredRecord]) -> str:
         return [[float(v) for v in row if v is not None] for row in found if None not in row]
 
     if name == "risk":
-        right = "draft_right" if any("draft_right" in s for _, s in scored) else "answerable"
-        series = [
-            Series(g, thinned(risk_coverage(np.array(found))))
-            for g in groups
-            if (found := rows(g, "confidence", right))
-        ]
-        label = "wrong" if right == "draft_right" else "unanswerable"
-        return (
-            plot(
-                "Risk against coverage: the least sure left out first",
-                series,
-                "share answered",
-                f"share {label}",
-            )
-            if series
-            else ""
-        )
+        right, label = "draft_good", "share of bad drafts"
+        if not any(right in s for _, s in scored):
+            right, label = "answerable", "share unanswerable"
+        rated = [(g, found) for g in groups if (found := rows(g, "confidence", right))]
+        if len(rated) > 1 and right == "draft_good":  # a group of only bad drafts says nothing
+            rated = [("all", [row for _, found in rated for row in found])]
+        series = [Series(g, thinned(risk_coverage(np.array(found)))) for g, found in rated]
+        title = "Risk against coverage: the least sure left out first"
+        return plot(title, series, "share answered", label) if series else ""
     if name == "reliability":
         series = []
         for g in groups:

@@ -24,7 +24,7 @@ from eval.asking import (
     uncited,
 )
 from eval.datasets import document, find, own_questions, require, squad
-from eval.metrics.calibration import aurc
+from eval.metrics.calibration import auc, aurc
 from eval.metrics.text import contains, contains_all, contains_any, exact_match, token_f1, unmarked
 from eval.stats import median
 from eval.suite import Figure, Given, Item, Material, Record, Scored, Suite
@@ -120,20 +120,22 @@ def score(record: Record) -> Scored:
     if not gold["answerable"]:
         scores |= {
             "answered_unanswerable": float(not abstained),
-            "unanswerable": 1.0,
-            "safe": float(abstained),
+            "served": float(abstained),
+            "draft_good": 0.0,  # whatever was drafted, it shouldn't be shown
         }
         return Scored(scores, "" if abstained else SHOULD_ABSTAIN)
     there = any(contains(t, w) for t in context_texts(record) for w in wanted)
     correct = 0.0 if abstained else right(text, gold)
+    drafted = right(unmarked(answer["raw_text"]), gold)
     scores |= {
         "right": correct,
         "right_if_answered": None if abstained else correct,
         "exact": None if abstained or not gold["any"] else exact_match(text, gold["any"]),
         "f1": None if abstained or not gold["any"] else token_f1(text, gold["any"]),
         "passage": float(there),
-        "unanswerable": 0.0,
-        "draft_right": right(unmarked(answer["raw_text"]), gold),
+        "draft_right": drafted,
+        "draft_good": drafted,
+        "served": correct,
     }
     wrong = ""
     if abstained:
@@ -142,7 +144,6 @@ def score(record: Record) -> Scored:
         wrong = WRONG_ANSWER if there else RETRIEVAL_MISSED
     else:
         wrong = uncited(record, wanted)
-    scores["safe"] = float(bool(correct))
     return Scored(scores, wrong)
 
 
@@ -150,13 +151,10 @@ SUITE = Suite(
     name="answers",
     about="Short answers: is the gold answer in what is shown, and is the rest left unanswered?",
     figures=(
+        Figure("served rightly", ("served",), "the right answer, or none where there is none"),
         Figure("right", ("right",), "the gold answer is in the answer; an abstention is not right"),
         Figure("right if answered", ("right_if_answered",), "the same, over those answered"),
-        Figure(
-            "draft right",
-            ("draft_right",),
-            "the gold answer is in what the model wrote, shown or not",
-        ),
+        Figure("draft right", ("draft_right",), "it is in what the model wrote, shown or not"),
         Figure("passage there", ("passage",), "it stands in a passage before the model"),
         Figure("exact match", ("exact",), "SQuAD's; a whole sentence can't reach it"),
         Figure("token F1", ("f1",), "SQuAD's; a whole sentence can't reach 1"),
@@ -168,10 +166,15 @@ SUITE = Suite(
             better="lower",
         ),
         Figure(
+            "abstention AUC",
+            ("confidence", "draft_good"),
+            "a right draft gets more confidence than a wrong one or one without a right answer",
+            statistic=auc,
+        ),
+        Figure(
             "AURC",
-            ("confidence", "draft_right"),
-            "area under risk against coverage: the "
-            "draft's errors when the least sure are left out first",
+            ("confidence", "draft_good"),
+            "area under risk against coverage: bad drafts when the least sure are left out first",
             statistic=aurc,
             better="lower",
         ),
@@ -184,7 +187,8 @@ SUITE = Suite(
             unit="ms",
         ),
     ),
-    headline="right",
+    pooled=True,
+    headline="served rightly",
     load=load,
     start=asking,
     score=score,

@@ -21,7 +21,7 @@ from eval.asking import (
     uncited,
 )
 from eval.datasets import clapnq, document, require
-from eval.metrics.calibration import aurc
+from eval.metrics.calibration import auc, aurc
 from eval.metrics.overlap import gold_sentence_recall, rouge_l
 from eval.metrics.text import normalised
 from eval.stats import median, share_given
@@ -121,6 +121,12 @@ SUITE = Suite(
             statistic=share_given,
         ),
         Figure("decided rightly", ("decided",), "abstained if and only if unanswerable"),
+        Figure(
+            "abstention AUC",
+            ("confidence", "answerable"),
+            "an answerable question gets more confidence than an unanswerable one",
+            statistic=auc,
+        ),
         Figure(
             "AURC",
             ("confidence", "answerable"),

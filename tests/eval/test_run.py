@@ -32,7 +32,7 @@ def run(out: Path, *suites: str, limit: int | None = None, **more: object) -> in
 
 
 def rights(out: Path) -> dict[str, float]:
-    return {r["id"]: r["scores"].get("right") for r in RunFolder(out).records()}
+    return {r["id"]: r["scores"].get("served") for r in RunFolder(out).records()}
 
 
 def test_every_suite_runs_on_its_sample_and_leaves_the_four_files(tmp_path: Path) -> None:

@@ -139,10 +139,10 @@ class Library:
             ).fetchall()
         return [article_of(row) for row in rows]
 
-    def hashes(self) -> dict[str, str]:
-        """Content hash by article id, without reading the texts."""
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Id and text of every article, in the order in which they were first added."""
         with self._store.read() as db:
-            return dict(db.execute("SELECT id, content_hash FROM articles").fetchall())
+            yield from db.execute("SELECT id, text FROM articles ORDER BY n")
 
     def passages(self, article_id: str) -> list[Passage]:
         """The passages of an article, in order; none if there is no such article."""
@@ -274,16 +274,15 @@ class Library:
         with self._lone_write() as db:
             if self._encoder is not None:
                 self._match(self._encoder, db)
-            delete(db, [article.id])
             insert(db, article, passages, embeddings)
 
     def remove(self, ids: Sequence[str]) -> list[str]:
         """Removes articles, in one transaction; returns the ids that were there.
 
-        Copies of a removed article become articles of their own.
+        Of the copies of a removed article, the oldest takes its place.
         """
         with self._lone_write() as db:
-            return delete(db, ids, forget=True)
+            return [id for id in dict.fromkeys(ids) if delete(db, id)]
 
     def reindex(self, encoder: Encoder, progress: Callable[[int, int], None] | None = None) -> None:
         """Encodes every passage anew, with this encoder from now on, in one transaction.

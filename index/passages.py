@@ -134,7 +134,10 @@ def _looks_like_heading(paragraph: str) -> bool:
 
 
 def paragraphs(text: str) -> Iterator[Span]:
-    """Spans of the paragraphs, without their line ends. A line is one, unless it goes on a line that was only wrapped."""
+    """Spans of the paragraphs, without their line ends.
+
+    A line is a paragraph, unless it goes on a line that was only wrapped.
+    """
     at = 0
     for blank in [*_BLANK_LINE.finditer(text), None]:
         end = blank.start() if blank else len(text)

@@ -16,6 +16,9 @@ from index.passages import Passage
 from index.vectors import pack
 
 ARTICLE = "id, title, text, source, published, authors, url, path, copy_of"
+_OVERWRITE = ", ".join(
+    f"{name} = excluded.{name}" for name in [*ARTICLE.split(", ")[1:], "content_hash"]
+)
 
 
 def article_of(row: Sequence[Any]) -> Article:
@@ -45,10 +48,12 @@ def insert(
     passages: Sequence[Passage],
     vectors: NDArray[np.float32],
 ) -> None:
-    """The article, its passages, their vectors and words."""
+    """The article, its passages, their vectors and words; in place of the article with its id."""
+    forget(db, article.id)
     (number,) = db.execute(
-        "INSERT INTO articles (id, title, text, source, published, authors, url, path, copy_of,"
-        " content_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING n",
+        "INSERT INTO articles (id, title, text, source, published, authors, url, path, copy_of,"  # noqa: S608
+        " content_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+        f" {_OVERWRITE} RETURNING n",  # an updated article keeps its number: its age
         [
             article.id,
             article.title,
@@ -73,33 +78,42 @@ def insert(
         )
 
 
-def delete(db: sqlite3.Connection, ids: Sequence[str], *, forget: bool = False) -> list[str]:
-    """Removes articles with all that hangs on them; returns the ids that were there.
+def forget(db: sqlite3.Connection, id: str) -> int | None:
+    """Removes the passages of an article; returns the article's number, None if there is none."""
+    row = db.execute("SELECT n, title, text FROM articles WHERE id = ?", [id]).fetchone()
+    if row is None:
+        return None
+    number, title, text = row
+    passages = db.execute(
+        'SELECT n, start, "end", heading FROM passages WHERE article = ?', [number]
+    ).fetchall()
+    # a table without its own text must be told what it is to forget
+    db.executemany(
+        "INSERT INTO words (words, rowid, title, heading, text) VALUES ('delete', ?, ?, ?, ?)",
+        [(n, title, heading, text[start:end]) for n, start, end, heading in passages],
+    )
+    db.execute(
+        "INSERT INTO removed SELECT n, (SELECT value FROM meta WHERE name = 'generation')"
+        " FROM passages WHERE article = ?",
+        [number],
+    )
+    db.execute("DELETE FROM passages WHERE article = ?", [number])
+    return int(number)
 
-    With `forget`, copies of them are no longer copies.
+
+def delete(db: sqlite3.Connection, id: str) -> bool:
+    """Removes an article with all that hangs on it; whether it was there.
+
+    The oldest copy of it becomes the original of the others.
     """
-    there = []
-    for id in dict.fromkeys(ids):
-        row = db.execute("SELECT n, title, text FROM articles WHERE id = ?", [id]).fetchone()
-        if row is None:
-            continue
-        there.append(id)
-        number, title, text = row
-        passages = db.execute(
-            'SELECT n, start, "end", heading FROM passages WHERE article = ?', [number]
-        ).fetchall()
-        # a table without its own text must be told what it is to forget
-        db.executemany(
-            "INSERT INTO words (words, rowid, title, heading, text) VALUES ('delete', ?, ?, ?, ?)",
-            [(n, title, heading, text[start:end]) for n, start, end, heading in passages],
-        )
-        db.execute(
-            "INSERT INTO removed SELECT n, (SELECT value FROM meta WHERE name = 'generation')"
-            " FROM passages WHERE article = ?",
-            [number],
-        )
-        db.execute("DELETE FROM passages WHERE article = ?", [number])
-        db.execute("DELETE FROM articles WHERE n = ?", [number])
-        if forget:
-            db.execute("UPDATE articles SET copy_of = NULL WHERE copy_of = ?", [id])
-    return there
+    number = forget(db, id)
+    if number is None:
+        return False
+    db.execute("DELETE FROM articles WHERE n = ?", [number])
+    heir = db.execute(
+        "SELECT id FROM articles WHERE copy_of = ? ORDER BY n LIMIT 1", [id]
+    ).fetchone()
+    if heir is not None:
+        db.execute("UPDATE articles SET copy_of = NULL WHERE id = ?", heir)
+        db.execute("UPDATE articles SET copy_of = ? WHERE copy_of = ?", [heir[0], id])
+    return True

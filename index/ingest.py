@@ -1,0 +1,159 @@
+"""Articles into a library: what was named, to what became of each item.
+
+Passages of several articles are encoded together (a full batch costs less a passage), while each
+article is still written in a transaction of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+from index.article import Article
+from index.copies import Copies
+from index.encoder import Encoder
+from index.errors import UsageError
+from index.library import Library
+from index.load import Refusal, load
+from index.passages import Passage, encoded_text, split
+
+BATCH = 256  # passages encoded together, at least, where there are as many to come
+
+Status = Literal["added", "updated", "unchanged", "duplicate", "refused"]
+
+
+class Counter(Protocol):
+    """Counts tokens: `index.tokens.TokenCounter`."""
+
+    def count(self, text: str) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one item.
+
+    `article` is as it is in the library (None when refused); of a duplicate, `article.copy_of`
+    names the article that it is a near-copy of. `reason` says why it was refused, or what it is
+    a copy of. `passages` is how many were written.
+    """
+
+    origin: str
+    status: Status
+    article: Article | None = None
+    reason: str | None = None
+    passages: int = 0
+
+
+def add(
+    library: Library,
+    targets: Sequence[str],
+    *,
+    source: str | None = None,
+    counter: Counter,
+) -> Iterator[Outcome]:
+    """Adds files, folders, urls and feeds; one Outcome for each item, in order.
+
+    A bad item is refused and the next one read. The library's writer's lock is held from the
+    first step to the last; stopping in between keeps what was reported, and perhaps a few more.
+    Raises LibraryBusy, EncoderMismatch, UsageError (the library was opened without an encoder).
+    """
+    encoder = library.encoder
+    if encoder is None:
+        raise UsageError(f"the library '{library.path}' was opened without an encoder")
+    with library.writing():
+        run = _Run(library, encoder, counter)
+        for target in targets:
+            for item in load(target, source=source):
+                yield from run.take(item)
+        yield from run.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    outcome: Outcome
+    passages: list[Passage]
+
+
+class _Run:
+    """One call of `add`: what is known, and what waits to be encoded."""
+
+    def __init__(self, library: Library, encoder: Encoder, counter: Counter) -> None:
+        self._library = library
+        self._encoder = encoder
+        self._counter = counter
+        self._copies = Copies(library.texts())
+        self._waiting: list[_Waiting] = []
+        self._size = 0
+
+    def take(self, item: Article | Refusal) -> Iterator[Outcome]:
+        """Puts an item in line; gives the outcomes that are ready."""
+        if isinstance(item, Refusal):
+            self._wait(Outcome(item.origin, "refused", reason=item.reason))
+        else:
+            if any(w.outcome.article and w.outcome.article.id == item.id for w in self._waiting):
+                yield from self.flush()  # the same article twice in a row: the first goes first
+            self._take_article(item)
+        if self._size >= BATCH or not self._size:
+            yield from self.flush()
+
+    def flush(self) -> Iterator[Outcome]:
+        """Encodes and writes what waits."""
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        texts = [
+            encoded_text(w.outcome.article.title, passage)
+            for w in waiting
+            if w.outcome.article
+            for passage in w.passages
+        ]
+        vectors = self._encoder.encode(texts) if texts else None
+        at = 0
+        for w in waiting:
+            if w.passages and w.outcome.article and vectors is not None:
+                self._library.put(w.outcome.article, w.passages, vectors[at : at + len(w.passages)])
+                at += len(w.passages)
+            yield w.outcome
+
+    def _take_article(self, article: Article) -> None:
+        origin = article.url or article.path or article.id
+        try:
+            article.text.encode(), article.title.encode()
+        except UnicodeEncodeError:
+            self._wait(Outcome(origin, "refused", reason="its text is not valid Unicode"))
+            return
+        known = self._library.article(article.id)
+        if known is not None and replace(known, copy_of=article.copy_of) == article:
+            self._wait(Outcome(origin, "unchanged", known))
+            return
+        original = self._original(article)
+        article = replace(article, copy_of=original.id if original else None)
+        passages = split(article.id, article.text, self._counter.count, fits=self._encoder.fits)
+        if not passages:
+            self._wait(Outcome(origin, "refused", reason="it holds no text"))
+            return
+        self._copies.add(article.id, article.text)
+        status: Status = "added" if known is None else "updated"
+        reason = None
+        if original is not None and (known is None or known.copy_of != original.id):
+            status = "duplicate"
+        if original is not None:
+            reason = f"a copy of '{original.title}'"
+        self._wait(Outcome(origin, status, article, reason, len(passages)), passages)
+
+    def _original(self, article: Article) -> Article | None:
+        """What the article is a near-copy of: never a copy itself, never a copy of the article."""
+        id = self._copies.original_of(article)
+        found = self._article(id) if id else None
+        if found is not None and found.copy_of:
+            found = self._article(found.copy_of)
+        return None if found is None or found.id == article.id else found
+
+    def _article(self, id: str) -> Article | None:
+        for w in self._waiting:
+            if w.outcome.article and w.outcome.article.id == id:
+                return w.outcome.article
+        return self._library.article(id)
+
+    def _wait(self, outcome: Outcome, passages: Sequence[Passage] = ()) -> None:
+        self._waiting.append(_Waiting(outcome, list(passages)))
+        self._size += len(passages)

@@ -14,6 +14,7 @@ from pathlib import Path
 from eval.baselines import Baselines
 from index.article import Article
 from index.encoder import Encoder
+from index.ingest import Counter
 from index.library import Library
 from index.passages import Passage, encoded_text, split
 from index.search import Hit
@@ -45,6 +46,7 @@ class Bench:
         self._encoder = encoder
         self._generator = generator
         self._baselines = baselines
+        self._counter: Counter | None = generator
         self._verifier: Verifier | None = None
 
     def models(self) -> dict[str, str]:
@@ -89,7 +91,18 @@ class Bench:
 
     def split(self, article: Article) -> list[Passage]:
         """The article's passages, as the product makes them."""
-        return split(article.id, article.text, self.generator().count, fits=self.encoder().fits)
+        counter = self.counter()
+        return split(article.id, article.text, counter.count, fits=self.encoder().fits)
+
+    def counter(self) -> Counter:
+        """The product's counter of tokens; a stand-in generator counts by itself."""
+        if self._counter is None:
+            from index.tokens import load  # tiktoken loads here
+            from rag import models
+
+            chosen = models.get(self._model) if self._model else models.default("generator")
+            self._counter = load(models.path(chosen.name), models.folder() / ".tokens")
+        return self._counter
 
     def put(self, library: Library, articles: Sequence[Article]) -> None:
         """Split, encode and add. In batches over articles: most are a passage or two, and the

@@ -316,7 +316,7 @@ def _wire_chat(page: Page, c: _Chat, s: _Settings, bus: gr.HTML) -> None:
 
     bus.show(show, c.find, shown, **_QUIET)
     here = "(...inputs) => window.dateline.here(...inputs)"
-    c.find.input(search, [c.chat, c.find], c.chats, js=here, trigger_mode="always_last", **_QUIET)
+    c.find.change(search, [c.chat, c.find], c.chats, js=here, trigger_mode="always_last", **_QUIET)
     bus.rename(rename, c.find, c.chats, **_QUIET)
     bus.discard(discard, c.find, c.chats, **_QUIET)
 
@@ -439,7 +439,7 @@ def _wire_library(
             view = replace(view, page=int(said["page"]))
         return view, drawn(view)
 
-    lib.find.input(
+    lib.find.change(
         look, [lib.view, lib.find], [lib.view, lib.table], trigger_mode="always_last", **_QUIET
     )
     bus.table(table, lib.view, [lib.view, lib.table], **_QUIET)

@@ -166,8 +166,7 @@ def test_a_reload_loses_nothing(w: Window) -> None:
     w.ask("What did the bridge cost?")
     w.ask("How long has the ferry run?")
     shown = w.text("#transcript")
-    w.page.reload()
-    w.page.wait_for_selector("#transcript .turn")
+    w.reload()
     assert w.text("#transcript") == shown
     assert w.page.locator(".chats .current").inner_text() == "What did the bridge cost?"
 

@@ -120,6 +120,10 @@ def is_running(line: str) -> bool:
     return _words(line) >= 8 and end[-1:] in (".", "。") and not end.endswith("..")
 
 
+def _is_sentence(line: str) -> bool:
+    return is_running(line) and _TERMINAL.search(line) is not None
+
+
 def _words(line: str) -> int:
     return len(_WORD.findall(line)) + len(_CJK.findall(line)) // 2
 
@@ -210,8 +214,9 @@ def _mark_repeats(
         if marks[i]:
             continue
         if key in often:
-            marks[i] = "repeated label" if not body[i] else None
-        elif key in seen and (is_running(lines[i]) or (i < first and len(key) >= 20)):
+            # the first of a longer one may be the headline
+            marks[i] = "repeated label" if key in seen or len(key.split()) < 5 else None
+        elif key in seen and (_is_sentence(lines[i]) or (i < first and len(key) >= 20)):
             listed = lines[i].startswith("- ") or sum(map(str.isdigit, key)) > 0.05 * len(key)
             marks[i] = None if listed else "repeated block"  # tables and recipes repeat themselves
         seen.add(key)
@@ -253,19 +258,25 @@ def _mark_bylines(lines: Sequence[str], body: Sequence[bool], marks: list[str | 
 
 
 def _mark_menus(lines: Sequence[str], marks: list[str | None], zone: range) -> None:
-    """Runs of four or more labels of at most three words, before or after all running text."""
+    """Runs of four or more labels of at most three words, before or after all running text.
+
+    Furniture may stand among them, and doesn't make a menu of the odd label that it surrounds.
+    """
     run: list[int] = []
-    for i in [*zone, -1]:
-        bare = _bare(lines[i]) if i >= 0 else ""
-        if i >= 0 and (
-            marks[i] or (len(bare) <= 28 and len(bare.split()) <= 3 and bare[-1] not in ".!?:")
-        ):
+    for i in zone:
+        if marks[i] or _is_short_label(lines[i]):
             run.append(i)
-            continue
-        if len(run) >= 4:
-            for j in run:
-                marks[j] = marks[j] or "menu"
-        run = []
+        if run and (i == zone[-1] or run[-1] != i):
+            labels = [j for j in run if not marks[j]]
+            if len(run) >= 4 and len(labels) >= 3:
+                for j in labels:
+                    marks[j] = "menu"
+            run = []
+
+
+def _is_short_label(line: str) -> bool:
+    dated = is_date_line(line) or line.startswith("- ")
+    return len(line) <= 28 and len(line.split()) <= 3 and line[-1] not in ".!?:" and not dated
 
 
 def _mark_comments(lines: Sequence[str], body: Sequence[bool], marks: list[str | None]) -> None:

@@ -38,6 +38,7 @@ _LINES: dict[str, tuple[str, ...]] = {
         r"(?:share|gift|save|print|copy|send|give|e-?mail|bookmark) (?:this|full)"
         r"(?: (?:article|story|page|link|post|video|with friends))+\W*",
         r"(?:copy|copied) (?:the )?link(?: to clipboard)?|link copied\W*|(?:about|close) shar(?:e|ing)(?: panel)?",
+        r"copy link(?: ?url)? ?(?:copied!?)?|(?:close|open|hide) (?:extra |more )?sharing (?:options|panel)",
         r"(?:share|more sharing) options|show more sharing options|open sharing (?:options|menu)",
         r"[\d.,]+\s?[km]? (?:shares?|likes?|views|reactions?|retweets?|reposts)",
         rf"(?:follow|find|like|join|add) (?:us|\S+(?: \S+){{0,4}}) (?:on|at|to|as)(?: (?:our|your))?"
@@ -153,6 +154,7 @@ _LINES: dict[str, tuple[str, ...]] = {
         r"accessibility(?: help| statement)?|my news|all news|all sections|sections|e-?paper|today['’]s paper)",
         r"(?:show|view|see|load|read|find|find out|learn|watch|hear|discover) (?:more|less|all|full (?:article|story|bio))"
         r"(?: (?:about this|news|stories|articles|posts|updates|here|from \S+))*\s*[.…»›>→:]*",
+        r"(?:go )?back to (?:gallery|article|story|results)|more|by|captions?|search for:?|place an ad|masthead",
         r"(?:click|tap)(?: on)? (?:here|the link)\b.{0,120}",
         r"[\w&'’ -]{2,30}(?:\s[|›»>/]\s[\w&'’ -]{2,30}){2,12}",
         r"(?:pages?:? )?(?:« ?)?(?:prev(?:ious)?|next|older|newer)(?: (?:page|post|article|story|posts))\W*",

@@ -129,6 +129,21 @@ def test_a_label_between_paragraphs_again_and_again_goes() -> None:
     assert clean(page(*lines)) == page(*BODY)
 
 
+def test_a_headline_that_comes_again_and_again_stays_once() -> None:
+    title = "The old stone bridge reopens at last"
+    assert clean(page(title, BODY[0], title, *BODY[1:], title)) == page(title, *BODY)
+
+
+def test_a_recipe_may_repeat_its_list() -> None:
+    text = page(*BODY, "- Take 2 eggs and 1 spoon of oil, 3 g of salt.", "Then", "- Take 2 eggs")
+    assert clean(text) == text
+
+
+def test_a_short_headline_among_furniture_is_no_menu() -> None:
+    lines = ["Advertisement", "Share", "Bridge reopens", "17 May 2024", "Subscribe", *BODY]
+    assert clean(page(*lines)) == page("Bridge reopens", *BODY)
+
+
 def test_the_speakers_of_a_transcript_stay() -> None:
     said = [f"{sentence} That was answer {i} of many." for i in range(2) for sentence in BODY]
     lines = [part for i, s in enumerate(said) for part in (("THE HOST", "THE GUEST")[i % 2], s)]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rag.models_txt import Model
 
 _VERDICTS = {"supported": "green", "partly supported": "yellow", "unsupported": "red"}
+_INDENT = (0, 0, 0, 4)  # of what belongs to the line above
 _OUTCOMES = {
     "added": "green",
     "updated": "green",
@@ -54,7 +55,8 @@ def answer_view(answer: Answer) -> RenderableType:
     if hidden := [claim for claim in answer.claims if not claim.shown and not answer.abstained]:
         parts += [Text(), Text("Left out, because no article supports it", style="bold")]
         parts += [
-            Padding(Text(plain(claim.text), style="dim strike"), (0, 0, 0, 4)) for claim in hidden
+            Padding(Text(plain(claim.text), style="dim strike"), _INDENT, expand=False)
+            for claim in hidden
         ]
     return Group(*parts)
 
@@ -102,7 +104,8 @@ def _quotes(claims: Sequence[Claim], cited: Sequence[Citation]) -> list[Renderab
     return [
         Padding(
             Text.assemble(f"“{plain(quote)}” ", (f"({worst[span]})", _VERDICTS[worst[span]])),
-            (0, 0, 0, 4),
+            _INDENT,
+            expand=False,
         )
         for span, quote in quotes.items()
     ]
@@ -122,7 +125,7 @@ def _conflict(conflict: Conflict) -> list[RenderableType]:
             f": “{plain(side.citation.quote)}”",
             (f" ({', '.join(marks)})" if marks else "", "yellow"),
         )
-        shown.append(Padding(line, (0, 0, 0, 4)))
+        shown.append(Padding(line, _INDENT, expand=False))
     return shown
 
 
@@ -130,7 +133,10 @@ def _nearest(hits: Sequence[Hit], most: int = 3) -> list[RenderableType]:
     first: dict[str, Hit] = {}
     for hit in hits:
         first.setdefault(hit.article.id, hit)
-    return [Padding(Text(about(hit.article)), (0, 0, 0, 4)) for hit in list(first.values())[:most]]
+    return [
+        Padding(Text(about(hit.article)), _INDENT, expand=False)
+        for hit in list(first.values())[:most]
+    ]
 
 
 # --- search -----------------------------------------------------------------------------------
@@ -150,7 +156,7 @@ def hits_view(hits: Sequence[Hit]) -> RenderableType:
             )
         )
         text = f"{plain(hit.passage.heading)} — " if hit.passage.heading else ""
-        parts.append(Padding(Text(text + plain(hit.passage.text)), (0, 0, 1, 3)))
+        parts.append(Padding(Text(text + plain(hit.passage.text)), (0, 0, 1, 3), expand=False))
     return Group(*parts)
 
 

@@ -24,8 +24,9 @@ from rag.compose import abstention_text, answer_text, number_citations, sentence
 from rag.conversation import Turn, understood
 from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
 from rag.generator import Generator, Piece, Prompt, Read, Stop
+from rag.repair import shortened
 from rag.settings import Settings
-from rag.verify import Verifier
+from rag.verify import Check, Verifier
 from rag.warm import Warmer
 
 if TYPE_CHECKING:
@@ -229,15 +230,34 @@ class Assistant:
         return max(self.generator.prompt_tokens(asked) for asked in prompts)
 
     def _check(self, sentence: str, context: Sequence[Hit], query: str, stop: Stop | None) -> Claim:
-        spans = attribute(sentence, context, self.encoder)
-        check = self._verifier.check(sentence, spans, query, stop, context=context)
+        """The sentence, aligned and checked; where only a part of it holds, that part."""
+        spans, check = self._align(sentence, context, query, stop)
+        text = sentence
+        if check.verdict == "partly supported":
+            left = shortened(
+                sentence,
+                " ".join(hit.passage.text for hit in context),
+                spans[0].hit.article.published,
+                " ".join(hit.article.title for hit in context),
+            )
+            if left is not None:
+                left_spans, left_check = self._align(left, context, query, stop)
+                if left_check.verdict == "supported":
+                    text, spans, check = left, left_spans, left_check
         return Claim(
-            text=sentence,
+            text=text,
             verdict=check.verdict,
             score=check.score,
             citations=tuple(_citation(span) for span in spans),
             shown=check.verdict != "unsupported" or not self.settings.drop_unsupported,
+            raw=None if text == sentence else sentence,
         )
+
+    def _align(
+        self, sentence: str, context: Sequence[Hit], query: str, stop: Stop | None
+    ) -> tuple[tuple[Span, ...], Check]:
+        spans = attribute(sentence, context, self._verifier.encoder)
+        return spans, self._verifier.check(sentence, spans, query, stop, context=context)
 
 
 def _checked(question: str) -> str:

@@ -54,7 +54,7 @@ class Verifier:
         self, generator: Generator, encoder: Encoder, weights: Weights | None = None
     ) -> None:
         self._generator = generator
-        self._encoder = Remembering(encoder)
+        self.encoder = Remembering(encoder)
         self._weights = weights or shipped_weights()
 
     def check(
@@ -76,7 +76,7 @@ class Verifier:
             return UNCHECKED
         try:
             reading = read(self._generator, claim, context or _hits(spans), stop)
-            found = signals(claim, spans, context or _hits(spans), reading, self._encoder)
+            found = signals(claim, spans, context or _hits(spans), reading, self.encoder)
             score = self._weights.probability(found)
         except Stopped:
             raise
@@ -91,14 +91,14 @@ class Verifier:
     def check_text(self, claim: str, text: str, question: str | None = None) -> Check:
         """Check a claim against a text of any length: its nearest passages, then as ever."""
         context = self.passages(claim, text)
-        spans = attribute(claim, context, self._encoder)
+        spans = attribute(claim, context, self.encoder)
         return self.check(claim, spans, question, context=context)
 
     def passages(self, claim: str, text: str) -> tuple[Hit, ...]:
         """The text's passages that are nearest to the claim, best first."""
         article = Article("text", "", text)
-        passages = split(article.id, text, self._generator.count, fits=self._encoder.fits)
-        return nearest(claim, article, passages, self._encoder, _CONTEXT)
+        passages = split(article.id, text, self._generator.count, fits=self.encoder.fits)
+        return nearest(claim, article, passages, self.encoder, _CONTEXT)
 
 
 def _hits(spans: Sequence[Span]) -> tuple[Hit, ...]:

@@ -79,6 +79,7 @@ def add(
 ) -> None:
     """Add files, folders, pages or feeds."""
     from collections import Counter
+    from contextlib import closing
     from time import perf_counter
 
     from index.ingest import add as ingest
@@ -86,17 +87,20 @@ def add(
 
     with parts.writable(library_of(ctx, library)) as opened:
         counts: Counter[str] = Counter()
+        passages = 0
+        counter = parts.counter()
         began = perf_counter()
-        with progress.counting("Adding") as bar:
-            for outcome in ingest(opened, targets, source=source, counter=parts.counter()):
+        outcomes = ingest(opened, targets, source=source, counter=counter)
+        with closing(outcomes), progress.counting("Adding") as bar:  # type: ignore[type-var]
+            for outcome in outcomes:
                 counts[outcome.status] += 1
+                passages += outcome.passages
                 bar.print(terminal.outcome_view(outcome))
                 bar.count(sum(counts.values()))
         took = perf_counter() - began
-    done = sum(counts.values())
-    rate = f" ({done / took:.1f} articles a second)" if done else ""
-    say(f"{terminal.summary(counts)}{rate}")
-    if counts["refused"] or not done:
+    rate = f"; {passages} passages, {passages / took:.0f} a second" if passages else ""
+    say(terminal.summary(counts) + rate)
+    if counts["refused"] or not counts:
         raise typer.Exit(1)
 
 

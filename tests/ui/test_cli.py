@@ -16,6 +16,7 @@ from index.library import Library
 from rag import opening
 from rag.generator import Generator
 from tests.fakes import FakeEncoder, FakeGenerator
+from ui import parts
 from ui.cli import app
 
 TRADE = Article(
@@ -50,12 +51,13 @@ def library(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    def parts(place: Path, model: str | None) -> tuple[Library, Generator, Encoder]:
+    def stand_ins(place: Path, model: str | None) -> tuple[Library, Generator, Encoder]:
         encoder = FakeEncoder()
         return Library.open(place, encoder), FakeGenerator(), encoder
 
     monkeypatch.setattr(opening, "open_encoder", FakeEncoder)
-    monkeypatch.setattr(opening, "open_parts", parts)
+    monkeypatch.setattr(opening, "open_parts", stand_ins)
+    monkeypatch.setattr(parts, "counter", FakeGenerator)
     monkeypatch.setenv("DATELINE_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("DATELINE_LIBRARY", str(tmp_path / "none"))
 
@@ -63,6 +65,54 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
         return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
     return invoke
+
+
+BRIDGE = """The toll for lorries on the harbour bridge rises by a tenth, the council said.
+
+It pays for the new bearings, which came from a works in the north and took a year to make.
+"""
+
+
+def test_add_says_what_became_of_each_item(run: Run, tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "bridge.txt").write_text(BRIDGE)
+    (inbox / "empty.txt").write_text("")
+    library = tmp_path / "new"
+
+    first = run("--library", library, "add", inbox, "--source", "The Courier")
+    assert first.exit_code == 1  # one was refused
+    lines = {line.split()[0]: line for line in first.stdout.splitlines()}
+    assert set(lines) == {"added", "refused"}
+    assert "The Courier" in lines["added"]
+    assert "empty.txt" in lines["refused"]
+    assert first.stderr.startswith("1 added, 1 refused; ")
+
+    again = run("--library", library, "add", inbox / "bridge.txt", "--source", "The Courier")
+    assert again.exit_code == 0
+    assert again.stdout.startswith("unchanged")
+
+    (inbox / "bridge.txt").write_text(BRIDGE.replace("tenth", "fifth"))
+    changed = run("--library", library, "add", inbox / "bridge.txt", "--source", "The Courier")
+    assert changed.exit_code == 0
+    assert changed.stdout.startswith("updated")
+    assert "rises by a fifth" in run("--library", library, "search", "toll for lorries").stdout
+
+
+def test_add_names_what_is_not_there(run: Run, tmp_path: Path) -> None:
+    result = run("--library", tmp_path / "new", "add", tmp_path / "nowhere.txt")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("refused")
+    assert "nowhere.txt" in result.stdout
+
+
+def test_a_second_writer_is_told(run: Run, library: Path, tmp_path: Path) -> None:
+    (tmp_path / "bridge.txt").write_text(BRIDGE)
+    with Library.open(library, FakeEncoder()) as opened, opened.writing():
+        result = run("--library", library, "add", tmp_path / "bridge.txt")
+    assert result.exit_code == 1
+    assert "is writing to the library" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_list_shows_the_newest_first_and_a_line_each(run: Run, library: Path) -> None:

@@ -100,6 +100,8 @@ def _sections(text: str) -> Iterator[_Section]:
     spans: list[Span] = []
     run: list[Span] = []
     for start, end in paragraphs(text):
+        end = start + len(text[start:end].rstrip())
+        start = end - len(text[start:end].lstrip())
         if _looks_like_heading(text[start:end]):
             run.append((start, end))
             continue
@@ -180,15 +182,16 @@ def _pack(
     """Neighbouring sentences joined into passages of even size, near the target."""
     total = sum(tokens for _, tokens in parts)
     even = total / max(1, -(-total // target))
-    start = end = size = 0
+    start = end = size = done = 0
     for (first, last), tokens in parts:
-        joined = size + tokens
+        aim = even * (round(done / even) + 1) - done if even else 0
         if size and (
-            joined - even > even - size
-            or joined > target * _LIMIT
+            size + tokens - aim > aim - size
+            or size + tokens > target * _LIMIT
             or not fits(f"{heading}\n{text[start:last]}")
         ):
             yield start, end
+            done += size
             size = 0
         if not size:
             start = first

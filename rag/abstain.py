@@ -15,7 +15,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from index.encoder import Encoder
 from index.search import Hit
+from rag.attribute import facts_of, held_by
+from rag.generator import Generator, Stop
+from rag.prompt import answer_prompt, answered_prompt, states_prompt
+from rag.sentences import split
+
+DECLINING = "The passages do not state the answer to this question."
 
 _FILE = Path(__file__).with_name("abstain.json")
 
@@ -67,6 +74,37 @@ def retrieval_signals(context: Sequence[Hit]) -> dict[str, float]:
         "dense_lead": dense[0] - (sum(dense[1:]) / len(dense[1:]) if len(dense) > 1 else 0.0),
         "agreement": sum(1 / rank for rank in ranks) / 2,
     }
+
+
+def question_signals(query: str, context: Sequence[Hit], encoder: Encoder) -> dict[str, float]:
+    """How near the nearest sentence of the context is to the question (cosine), and the largest
+    share of the question's words, names and amounts that one passage (with its title) holds."""
+    texts = [hit.passage.text[a:b] for hit in context for a, b in split(hit.passage.text)]
+    vectors = encoder.encode([query, *texts])
+    facts = facts_of(query)
+    total = sum(fact.weight for fact in facts) or 1.0
+    held = [held_by(facts, f"{hit.article.title}\n{hit.passage.text}") for hit in context]
+    return {
+        "nearest_sentence": float((vectors[1:] @ vectors[0]).max()),
+        "question_covered": max(sum(facts[i].weight for i in found) for found in held) / total,
+    }
+
+
+def reading_signals(
+    generator: Generator, query: str, answer: str, context: Sequence[Hit], stop: Stop | None = None
+) -> dict[str, float]:
+    """What the model says of the question and of its own answer, with the context before it: the
+    log-odds of Yes, and how much likelier it finds its answer than a sentence that declines."""
+    declined = generator.loglikelihood(answer_prompt(query, context), [DECLINING], stop)[0]
+    return {
+        "stated": log_odds(generator.yes(states_prompt(query, context), stop)),
+        "answered": log_odds(generator.yes(answered_prompt(query, answer, context), stop)),
+        "declining": sum(declined) / len(declined) if declined else 0.0,
+    }
+
+
+def log_odds(probability: float) -> float:
+    return math.log((probability + 1e-6) / (1 - probability + 1e-6))
 
 
 def writing_signals(logprobs: Sequence[float]) -> dict[str, float]:

@@ -164,15 +164,15 @@ class Assistant:
         claims: list[Claim] = []
         signals: dict[str, float] = {}
         if raw_text:
-            stated = self.generator.yes(prompt.states_prompt(query, context), stop)
             for start, end in sentence_spans(raw_text):
                 claim = self._check(raw_text[start:end], context, query, stop)
                 claims.append(claim)
                 yield ClaimChecked(claim)
             signals = {
                 **abstain.retrieval_signals(context),
+                **abstain.question_signals(query, context, self._verifier.encoder),
                 **abstain.writing_signals([piece.logprob for piece in pieces]),
-                "stated": stated,
+                **abstain.reading_signals(self.generator, query, raw_text, context, stop),
                 "support": max((claim.score for claim in claims), default=0.0),
             }
             signals["answer_probability"] = abstain.shipped_weights().probability(signals)

@@ -52,6 +52,16 @@ def states_prompt(question: str, hits: Sequence[Hit]) -> Prompt:
     )
 
 
+def answered_prompt(question: str, answer: str, hits: Sequence[Hit]) -> Prompt:
+    """Is the answer that was written the passages' answer? (a Yes/No, not shown to anyone)"""
+    return Prompt(
+        SYSTEM,
+        context_parts(hits),
+        f"Question: {question}\nProposed answer: {answer}\n"
+        "Do the passages state this answer to the question? Reply only Yes or No.",
+    )
+
+
 def claim_prompt(claim: str, hits: Sequence[Hit]) -> Prompt:
     """Is this statement what the passages say? (a Yes/No, not shown to anyone)"""
     return Prompt(

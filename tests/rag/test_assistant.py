@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -246,7 +247,8 @@ def test_the_question_never_reaches_the_passages_nor_they_the_question(
     made.assistant.ask("What sank?")
     for prompt in made.generator.prompts:
         assert "evil" not in prompt.ask
-        assert "Ships sank" not in prompt.system + prompt.ask.split("Statement:")[0]
+        asked = re.split("Statement:|Proposed answer:", prompt.ask)[0]  # what the model wrote
+        assert "Ships sank" not in prompt.system + asked
         assert isinstance(prompt, Prompt)
 
 

@@ -28,7 +28,7 @@ from sklearn.preprocessing import StandardScaler
 
 from eval.asking import context_articles
 from eval.folder import read_run
-from eval.metrics.text import contains_any
+from eval.metrics.text import contains_all, contains_any
 
 WEIGHTS = Path(__file__).parents[1] / "rag" / "abstain.json"
 CANDIDATES = (
@@ -71,7 +71,10 @@ def _label(record: dict[str, Any]) -> int:
         return 0
     if "article" in gold and "sentences" in gold:
         return int(gold["article"] in context_articles(record))
-    return int(contains_any(record["answer"]["raw_text"], gold["answers"]))
+    raw = record["answer"]["raw_text"]
+    return int(
+        (not gold["any"] or contains_any(raw, gold["any"])) and contains_all(raw, gold["all"])
+    )
 
 
 def model() -> Any:
@@ -125,7 +128,7 @@ def write(names: Sequence[str], x: NDArray[Any], y: NDArray[Any], cv: NDArray[An
     scaler, regression = model().fit(x, y)
     abstained = cv < 0.5
     data = {
-        "about": "Weights of rag/abstain.py; refit with: python -m eval.fit_abstention RUN… --write",
+        "about": "Weights of rag/abstain.py; refit: python -m eval.fit_abstention RUN… --write",
         "fitted": datetime.date.today().isoformat(),
         "answers": len(y),
         "cross_validated": {

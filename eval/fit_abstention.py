@@ -83,7 +83,10 @@ def model() -> Any:
 
 def cross_validated(x: NDArray[Any], y: NDArray[Any], groups: Sequence[str]) -> NDArray[Any]:
     folds = GroupKFold(5, shuffle=True, random_state=0)
-    return cross_val_predict(model(), x, y, groups=groups, cv=folds, method="predict_proba")[:, 1]
+    found: NDArray[Any] = cross_val_predict(
+        model(), x, y, groups=groups, cv=folds, method="predict_proba"
+    )
+    return found[:, 1]
 
 
 def main() -> None:

@@ -100,9 +100,12 @@ def gather(
             if time.monotonic() > deadline:
                 return False
             context = verifier.passages(claim.claim, claim.text)
-            reading = verify.read(generator, claim.claim, context)
-            spans = [(hit.passage.start, hit.passage.end) for hit in context]
-            out.write(json.dumps({"key": key, "passages": spans, **asdict(reading)}) + "\n")
+            spans = attribute(claim.claim, context, verifier.encoder)
+            if not spans:
+                continue  # unsupported whatever the generator says
+            reading = verify.read(generator, claim.claim, spans, context)
+            places = [(hit.passage.start, hit.passage.end) for hit in context]
+            out.write(json.dumps({"key": key, "passages": places, **asdict(reading)}) + "\n")
             out.flush()
     return True
 
@@ -120,7 +123,7 @@ def rows(claims: Sequence[tuple[str, Labelled]], encoder: Encoder, cache: Path) 
             _hit(article, start, end, rank)
             for rank, (start, end) in enumerate(found["passages"], 1)
         )
-        reading = verify.Reading(tuple(found["logprobs"]), found["yes"])
+        reading = verify.Reading(tuple(found["logprobs"]), found["yes"], found["yes_own"])
         spans = attribute(claim.claim, context, encoder)
         if spans:
             signals = verify.signals(claim.claim, spans, context, reading, encoder)

@@ -27,7 +27,7 @@ from index.search import Hit
 from rag.agreement import compare
 from rag.answer import Verdict
 from rag.attribute import Remembering, Span, attribute, facts_of, held_by, nearest
-from rag.generator import Generator, Prompt, Stop, Stopped
+from rag.generator import Generator, Stop, Stopped
 from rag.prompt import claim_prompt, restate_prompt
 from rag.words import stems
 
@@ -75,8 +75,9 @@ class Verifier:
         if not spans or not claim.strip():
             return UNCHECKED
         try:
-            reading = read(self._generator, claim, context or _hits(spans), stop)
-            found = signals(claim, spans, context or _hits(spans), reading, self.encoder)
+            context = context or hits_of(spans)
+            reading = read(self._generator, claim, spans, context, stop)
+            found = signals(claim, spans, context, reading, self.encoder)
             score = self._weights.probability(found)
         except Stopped:
             raise
@@ -101,7 +102,7 @@ class Verifier:
         return nearest(claim, article, passages, self.encoder, _CONTEXT)
 
 
-def _hits(spans: Sequence[Span]) -> tuple[Hit, ...]:
+def hits_of(spans: Sequence[Span]) -> tuple[Hit, ...]:
     return tuple({span.hit.passage.id: span.hit for span in spans}.values())
 
 
@@ -110,18 +111,29 @@ def _hits(spans: Sequence[Span]) -> tuple[Hit, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Of a claim after its passages: each token's log-probability, and P(Yes, it's supported)."""
+    """Of a claim: each token's log-probability after the context's passages, and P(Yes, this is
+    supported), asked with the context and with only the passages that the claim cites."""
 
     logprobs: tuple[float, ...]
     yes: float
+    yes_own: float
 
 
 def read(
-    generator: Generator, claim: str, context: Sequence[Hit], stop: Stop | None = None
+    generator: Generator,
+    claim: str,
+    spans: Sequence[Span],
+    context: Sequence[Hit],
+    stop: Stop | None = None,
 ) -> Reading:
-    restated: Prompt = restate_prompt(context)
-    logprobs = generator.loglikelihood(restated, [claim], stop)[0]
-    return Reading(tuple(logprobs), generator.yes(claim_prompt(claim, context), stop))
+    own = [hit for hit in context if hit in hits_of(spans)] or list(hits_of(spans))
+    logprobs = generator.loglikelihood(restate_prompt(context), [claim], stop)[0]
+    yes = generator.yes(claim_prompt(claim, context), stop)
+    return Reading(
+        tuple(logprobs),
+        yes,
+        yes if own == list(context) else generator.yes(claim_prompt(claim, own), stop),
+    )
 
 
 # --- signals ------------------------------------------------------------------------------------
@@ -146,7 +158,8 @@ def signals(
     return {
         "likelihood": _mean(ordered),
         "least_likely": _mean(ordered[: max(1, len(ordered) // 5)]),
-        "yes": math.log((reading.yes + 1e-6) / (1 - reading.yes + 1e-6)),
+        "yes": _log_odds(reading.yes),
+        "yes_own": _log_odds(reading.yes_own),
         "copied": math.log1p(_mean(runs)),
         "pairs": _pairs(mine, theirs),
         "pairs_around": _pairs(mine, all_theirs),
@@ -188,6 +201,10 @@ def _pairs(claim: Sequence[str], source: Sequence[str]) -> float:
     mine = list(pairwise(claim))
     theirs = set(pairwise(source))
     return sum(pair in theirs for pair in mine) / len(mine) if mine else 0.0
+
+
+def _log_odds(share: float) -> float:
+    return math.log((share + 1e-6) / (1 - share + 1e-6))
 
 
 def _mean(values: Sequence[float]) -> float:

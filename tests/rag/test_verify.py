@@ -104,7 +104,12 @@ def test_the_passages_are_those_of_the_answer_in_its_order() -> None:
     hits = [hit(TRAIN), hit(RIVER, 2)]
     generator = FakeGenerator()
     checked(CLAIM, hits, generator)
-    assert {prompt.parts for prompt in generator.prompts} == {context_parts(hits)}
+    # all of them for the likelihood and a Yes or No; for another, the one that is cited
+    assert [prompt.parts for prompt in generator.prompts] == [
+        context_parts(hits),
+        context_parts(hits),
+        context_parts(hits[1:]),
+    ]
 
 
 def test_a_long_text_is_checked_by_its_nearest_passages() -> None:

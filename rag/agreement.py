@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
@@ -53,8 +54,8 @@ def holds_name(text: str, name: str) -> bool:
 
     Endings of number and of belonging are let pass: Biden's, Chinese for China.
     """
-    have = {_bare(word) for word in re.findall(r"[\w’'&.-]+", text)}
-    wanted = [_bare(word) for word in name.split() if word[0].isupper()]
+    have = {_bare(word) for word in _parts(text)}
+    wanted = [_bare(word) for word in _parts(name) if word[0].isupper()]
     if all(word in have for word in wanted):
         return True
     initials = "".join(word[0] for word in wanted)
@@ -64,12 +65,18 @@ def holds_name(text: str, name: str) -> bool:
     return all(_root(word) in roots for word in wanted)
 
 
+def _parts(text: str) -> list[str]:
+    """Words, hyphened ones as their parts, without accents."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return [word for word in re.findall(r"[\w’'&.]+", plain) if word.strip(".'’&_")]
+
+
 def _bare(word: str) -> str:
     word = re.sub(r"['’]s?$", "", word.lower().strip(".'’-")).replace(".", "")
     return word[:-1] if len(word) > 4 and word.endswith("s") and not word.endswith("ss") else word
 
 
-_BELONGING = re.compile(r"(?<=\w{4})(?:ese|ish|ians?|ia|ain|any|an|a|i|y|e)$")
+_BELONGING = re.compile(r"(?<=\w{4})(?:ese|ish|ian|ia|ain|any|and|an|a|i|y|e)$")
 
 
 def _root(word: str) -> str:

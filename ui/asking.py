@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
 from index.search import Filter
 from rag.answer import Answer
 from rag.assistant import Assistant
-from rag.events import Done, Passages, Searching, Token
+from rag.events import ClaimChecked, Done, Event, Passages, Token
 from ui.plain import plain
 from ui.progress import standard_error
 from ui.terminal import about
@@ -32,14 +33,20 @@ def ask(assistant: Assistant, question: str, wanted: Filter | None) -> Answer:
                     return event.answer
         with Live(console=console, transient=True, vertical_overflow="crop") as live:
             for event in events:
-                if isinstance(event, Searching):
-                    live.update(Text("Searching …", style="dim"))
-                elif isinstance(event, Passages):
-                    titles = dict.fromkeys(about(hit.article) for hit in event.hits[:3])
-                    live.update(Text("Reading " + "; ".join(titles) + " …", style="dim"))
-                elif isinstance(event, Token):
-                    draft.append(plain(event.text, lines=True))
-                    live.update(draft)
-                elif isinstance(event, Done):
+                if isinstance(event, Done):
                     return event.answer
+                live.update(_seen(event, draft))
     raise AssertionError("a stream ends with Done")
+
+
+def _seen(event: Event, draft: Text) -> RenderableType:
+    """What is shown while this is the last event; `draft` gathers what is written."""
+    if isinstance(event, Passages):
+        titles = dict.fromkeys(about(hit.article) for hit in event.hits[:3])
+        return Text("Reading " + "; ".join(titles) + " …", style="dim")
+    if isinstance(event, Token):
+        draft.append(plain(event.text, lines=True))
+        return draft
+    if isinstance(event, ClaimChecked):
+        return Group(draft, Text("Checking each sentence …", style="cyan"))
+    return Text("Searching …", style="dim")

@@ -67,7 +67,12 @@ def counting(what: str) -> Iterator[Counting]:
 
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
-    with counting(what):
+    console = standard_error()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        bar.add_task(what, total=None)
         yield
 
 

@@ -34,7 +34,7 @@ from index.passages import Passage
 
 REPEATS = 20
 SIZES = (1_000, 10_000)
-INGESTED = 24  # articles a repeat, of about three passages
+INGESTED = 12  # articles a repeat, of about three passages
 PER_ARTICLE = 20  # passages of a filler article
 WORDS = 110  # of a filler passage
 SOUNDS = ("ba", "ke", "li", "mo", "nu", "ra", "se", "ti", "vo", "za")
@@ -52,8 +52,7 @@ def load(given: Given) -> Material:
     for repeat in range(REPEATS):
         question = questions[repeat % len(questions)]
         for size in sizes:
-            kinds = ["search"]
-            kinds += ["ingest"] if repeat < 5 else []
+            kinds = ["search", "ingest"]
             kinds += ["answer"] if size == sizes[0] else []
             items += [
                 Item(

@@ -361,7 +361,7 @@ def test_pages_overwritten_in_the_middle_are_noticed(folder: Path) -> None:
     assert len(data) > 200_000
     data[8192 : len(data) - 8192] = os.urandom(len(data) - 16384)
     file.write_bytes(data)
-    with pytest.raises(LibraryDamaged, match=rf"'{folder}' is damaged"):  # noqa: PT012, SIM117
+    with pytest.raises(LibraryDamaged, match=rf"'{folder}' is damaged"):  # noqa: SIM117
         with Library.open(folder, FakeEncoder()) as library:
             library.check()
 

@@ -1,0 +1,174 @@
+"""What becomes of what was named: added, updated, unchanged, duplicate, refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from index.errors import LibraryBusy, UsageError
+from index.ingest import BATCH, Outcome, add
+from index.library import Library
+from index.passages import encoded_text
+from tests.fakes import FakeEncoder
+
+
+class Words:
+    def count(self, text: str) -> int:
+        return len(text.split())
+
+
+def report(n: int, sentences: int = 12) -> str:
+    """A report that shares no run of five words with another."""
+    return "\n\n".join(
+        [
+            f"The visit of day {n}",
+            *(
+                f"On day{n} item{k} was number{n * k} among all{n} of the{k} points{n + k} raised."
+                for k in range(sentences)
+            ),
+        ]
+    )
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    with Library.open(tmp_path / "library", FakeEncoder(), create=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def papers(tmp_path: Path) -> Path:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    for n in range(3):
+        (folder / f"{n}.txt").write_text(report(n))
+    return folder
+
+
+def run(library: Library, *targets: Path | str, source: str | None = None) -> list[Outcome]:
+    return list(add(library, [str(t) for t in targets], source=source, counter=Words()))
+
+
+def statuses(outcomes: list[Outcome]) -> list[str]:
+    return [outcome.status for outcome in outcomes]
+
+
+def test_added_then_unchanged_then_updated(library: Library, papers: Path) -> None:
+    outcomes = run(library, papers, source="The Sample")
+    assert statuses(outcomes) == ["added"] * 3
+    assert [Path(outcome.origin).name for outcome in outcomes] == ["0.txt", "1.txt", "2.txt"]
+    assert {a.source for a in library.articles()} == {"The Sample"}
+    generation = library.generation
+
+    assert statuses(run(library, papers, source="The Sample")) == ["unchanged"] * 3
+    assert library.generation == generation
+
+    (papers / "1.txt").write_text(report(1) + "\n\nA correction: it was number 77 all along.")
+    outcomes = run(library, papers, source="The Sample")
+    assert statuses(outcomes) == ["unchanged", "updated", "unchanged"]
+    assert len(library) == 3
+    assert library.search("correction 77", 1)[0].article == outcomes[1].article
+
+
+def test_what_is_reported_is_in_the_library_with_its_passages(
+    library: Library, papers: Path
+) -> None:
+    for outcome in run(library, papers):
+        assert outcome.article is not None
+        assert library.article(outcome.article.id) == outcome.article
+        passages = library.passages(outcome.article.id)
+        assert len(passages) == outcome.passages > 0
+        encoder = library.encoder
+        assert isinstance(encoder, FakeEncoder)
+        for passage in passages:
+            assert encoded_text(outcome.article.title, passage) in encoder.encoded
+
+
+def test_a_near_copy_is_kept_as_a_copy_of_the_first(library: Library, papers: Path) -> None:
+    (papers / "3.txt").write_text(report(1) + "\n\nOne more line was added at the end.")
+    (papers / "4.txt").write_text(report(1))
+    outcomes = run(library, papers)
+    assert statuses(outcomes) == ["added", "added", "added", "duplicate", "duplicate"]
+    original = outcomes[1].article
+    assert original is not None
+    for outcome in outcomes[3:]:
+        assert outcome.article is not None
+        assert outcome.article.copy_of == original.id
+        assert outcome.reason == f"a copy of '{original.title}'"
+    assert statuses(run(library, papers)) == ["unchanged"] * 5
+    assert library.status().copies == 2
+
+
+def test_an_original_that_changes_does_not_become_a_copy_of_its_copy(
+    library: Library, papers: Path
+) -> None:
+    (papers / "3.txt").write_text(report(1))
+    run(library, papers)
+    (papers / "1.txt").write_text(report(1) + "\n\nAn addition.")
+    outcomes = run(library, papers)
+    assert statuses(outcomes) == ["unchanged", "updated", "unchanged", "unchanged"]
+    assert [a.copy_of is None for a in library.articles()].count(False) == 1
+    original = outcomes[1].article
+    assert original is not None
+    assert original.copy_of is None
+
+
+def test_a_bad_item_is_refused_and_the_rest_goes_on(library: Library, papers: Path) -> None:
+    (papers / "1.txt").write_bytes(b"")
+    outcomes = run(library, papers, papers / "nowhere.txt")
+    assert statuses(outcomes) == ["added", "refused", "added", "refused"]
+    for outcome in outcomes:
+        assert (outcome.reason is not None) == (outcome.status == "refused")
+        assert (outcome.article is None) == (outcome.status == "refused")
+    assert outcomes[3].origin == str(papers / "nowhere.txt")
+    assert len(library) == 2
+
+
+def test_the_same_file_named_twice(library: Library, papers: Path) -> None:
+    outcomes = run(library, papers / "0.txt", papers / "0.txt")
+    assert statuses(outcomes) == ["added", "unchanged"]
+
+
+def test_passages_of_many_articles_are_encoded_together(library: Library, papers: Path) -> None:
+    calls: list[int] = []
+
+    class Watching(FakeEncoder):
+        def encode(self, texts):  # type: ignore[no-untyped-def]
+            calls.append(len(texts))
+            return super().encode(texts)
+
+    for n in range(3, 80):
+        (papers / f"{n}.txt").write_text(report(n, sentences=60))
+    with Library.open(papers.parent / "other", Watching(), create=True) as other:
+        run(other, papers)
+        assert sum(calls) == other.status().passages
+    assert len(calls) > 1
+    assert all(size >= BATCH for size in calls[:-1])
+
+
+def test_stopping_early_keeps_what_was_reported_and_frees_the_lock(
+    library: Library, papers: Path, tmp_path: Path
+) -> None:
+    outcomes = add(library, [str(papers)], counter=Words())
+    first = next(outcomes)
+    assert first.article is not None
+    with (
+        Library.open(tmp_path / "library", FakeEncoder()) as second,
+        pytest.raises(LibraryBusy),
+    ):
+        second.remove([first.article.id])
+    outcomes.close()  # type: ignore[attr-defined]
+    assert library.article(first.article.id) == first.article
+    library.check()
+    with Library.open(tmp_path / "library", FakeEncoder()) as second:
+        assert second.remove([first.article.id]) == [first.article.id]
+
+
+def test_without_an_encoder_nothing_is_added(library: Library, papers: Path) -> None:
+    with (
+        Library.open(library.path) as plain,
+        pytest.raises(UsageError, match="without an encoder"),
+    ):
+        run(plain, papers)

@@ -1,0 +1,312 @@
+"""Search against brute force: order, scores, ranks, filters, repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.errors import UsageError
+from index.library import Library
+from index.passages import Passage, encoded_text
+from index.search import Filter, fuse, match_expression, same_text, shingles
+from index.vectors import VectorIndex, pack, unpack
+from tests.fakes import FakeEncoder
+from tests.index.samples import article
+
+# --- fusion -------------------------------------------------------------------------------------
+
+
+def test_fused_scores_worked_by_hand() -> None:
+    assert fuse([[7, 8, 9], [9, 7]]) == {
+        7: pytest.approx(1 / 61 + 1 / 62),
+        8: pytest.approx(1 / 62),
+        9: pytest.approx(1 / 63 + 1 / 61),
+    }
+    assert fuse([]) == fuse([[], []]) == {}
+
+
+RANKINGS = st.lists(st.lists(st.integers(0, 20), unique=True), max_size=4)
+
+
+@given(RANKINGS)
+def test_fusion_is_the_sum_over_the_rankings(rankings: list[list[int]]) -> None:
+    expected = {
+        n: sum(1 / (60 + ranking.index(n) + 1) for ranking in rankings if n in ranking)
+        for n in {n for ranking in rankings for n in ranking}
+    }
+    assert fuse(rankings) == pytest.approx(expected)
+
+
+@given(RANKINGS, st.randoms())
+def test_the_order_of_the_rankings_does_not_matter(rankings: list[list[int]], random) -> None:  # type: ignore[no-untyped-def]
+    shuffled = list(rankings)
+    random.shuffle(shuffled)
+    assert fuse(rankings) == pytest.approx(fuse(shuffled))
+
+
+@given(st.lists(st.integers(0, 20), unique=True, min_size=1))
+def test_one_ranking_keeps_its_order(ranking: list[int]) -> None:
+    scores = fuse([ranking])
+    assert sorted(scores, key=lambda n: -scores[n]) == ranking
+
+
+# --- words --------------------------------------------------------------------------------------
+
+
+def test_a_query_becomes_quoted_words_without_stop_words() -> None:
+    assert match_expression("What was the TRADE in 2023?") == '"trade" OR "2023"'
+    assert match_expression("Who is it?") == '"who" OR "is" OR "it"'
+    assert match_expression("?! …") is None
+
+
+def test_near_repeats() -> None:
+    text = "Trade between the two reached a record last year, the ministry said on Friday."
+    longer = f"{text} Nobody had thought that it would grow at all after the winter of that year."
+    one, again, more = shingles(text), shingles(text.upper()), shingles(longer)
+    assert same_text(one, again, copies=False)
+    assert not same_text(one, more, copies=False)
+    assert same_text(one, more, copies=True)
+    assert not same_text(one, shingles("The ice festival opened."), copies=True)
+
+
+# --- vectors ------------------------------------------------------------------------------------
+
+
+def test_stored_vectors_are_unit_and_near_what_they_were() -> None:
+    given_vectors = FakeEncoder(dimension=384).encode([f"text {n} of many" for n in range(20)])
+    back = unpack([pack(vector) for vector in given_vectors], 384)
+    assert np.linalg.norm(back, axis=1) == pytest.approx(1, abs=1e-6)
+    assert (back * given_vectors).sum(axis=1) == pytest.approx(1, abs=1e-6)
+
+
+def test_nearest_against_brute_force_with_ties_by_number() -> None:
+    random = np.random.default_rng(1)
+    vectors = random.normal(size=(200, 8)).astype(np.float32)
+    vectors[50:60] = vectors[40]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    ids = random.permutation(1000)[:200]
+    index = VectorIndex(8)
+    index.add(ids, vectors)
+    index.remove(ids[:20])
+    query = vectors[40]
+    among = ids[20:100]
+    for allowed, rows in ((None, range(20, 200)), (among, range(20, 100))):
+        expected = sorted(
+            ((int(ids[r]), float(vectors[r] @ query)) for r in rows),
+            key=lambda pair: (-round(pair[1], 5), pair[0]),
+        )
+        found = index.search(query, 30, allowed)
+        assert [n for n, _ in found] == [n for n, _ in expected[:30]]
+    assert index.search(query, 5, np.array([], dtype=np.int64)) == []
+    assert VectorIndex(8).search(query, 5) == []
+
+
+# --- the library --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    folder: Path = tmp_path_factory.mktemp("search") / "library"
+    with Library.open(folder, FakeEncoder(), create=True) as opened:
+        for n in range(24):
+            opened.put(article(n, paragraphs=8))
+        yield opened
+
+
+QUERY = "report 7 on grain exports to the coast"
+
+
+def everything(library: Library) -> dict[str, float]:
+    """The cosine of every passage to QUERY."""
+    passages = [(a, p) for a in library.articles() for p in library.passages(a.id)]
+    encoder = FakeEncoder()
+    vectors = encoder.encode([encoded_text(a.title, p) for a, p in passages])
+    cosines = vectors @ encoder.encode([QUERY])[0]
+    return {p.id: float(c) for (_, p), c in zip(passages, cosines, strict=True)}
+
+
+def test_dense_search_against_brute_force(library: Library) -> None:
+    cosines = everything(library)
+    hits = library.search(QUERY, 10, mode="dense")
+    assert [h.rank for h in hits] == list(range(1, 11))
+    assert [h.score for h in hits] == pytest.approx(
+        sorted(cosines.values(), reverse=True)[:10], abs=1e-3
+    )
+    for hit in hits:
+        assert hit.score == pytest.approx(hit.dense, abs=1e-6)
+        assert hit.dense == pytest.approx(cosines[hit.passage.id], abs=1e-3)
+        assert hit.dense_rank == hit.rank
+        assert hit.lexical_rank is None
+
+
+def test_every_hit_is_a_slice_of_its_article(library: Library) -> None:
+    for hit in library.search(QUERY, 10):
+        assert hit.article == library.article(hit.passage.article_id)
+        assert hit.article.text[hit.passage.start : hit.passage.end] == hit.passage.text
+
+
+def test_lexical_search_finds_the_rarest_word_first(library: Library) -> None:
+    hits = library.search("13 grain", 30, mode="lexical")
+    assert hits[0].article.id == "id0013"
+    assert {h.article.id for h in hits} == {"id0001", "id0007", "id0013", "id0019"}
+    scores = [h.score for h in hits]
+    assert scores == sorted(scores, reverse=True)
+    assert scores == [h.lexical for h in hits]
+    assert all(score > 0 for score in scores)
+    cosines = everything(library)
+    assert all(-1 <= cosines[h.passage.id] <= 1 and h.dense != 0 for h in hits)
+
+
+def test_fused_search_against_the_two_lists(library: Library) -> None:
+    dense = {h.passage.id: h for h in library.search(QUERY, 100, mode="dense")}
+    lexical = {h.passage.id: h for h in library.search(QUERY, 100, mode="lexical")}
+    hits = library.search(QUERY, 10)
+    assert [h.score for h in hits] == sorted((h.score for h in hits), reverse=True)
+    for hit in hits:
+        parts = [1 / (60 + rank) for rank in (hit.dense_rank, hit.lexical_rank) if rank is not None]
+        assert hit.score == pytest.approx(sum(parts))
+        if hit.passage.id in dense:
+            assert hit.dense_rank == dense[hit.passage.id].rank
+            assert hit.dense == dense[hit.passage.id].dense
+        if hit.passage.id in lexical:
+            assert hit.lexical == lexical[hit.passage.id].lexical
+
+
+def test_a_hit_without_a_word_of_the_query_has_no_lexical_score(library: Library) -> None:
+    hits = library.search("copper", 100)
+    without = [h for h in hits if "copper" not in h.passage.text]
+    assert without
+    assert all(h.lexical is None and h.lexical_rank is None for h in without)
+    assert all(h.lexical for h in hits if "copper" in h.passage.text)
+
+
+def test_the_same_search_gives_the_same_hits(library: Library) -> None:
+    assert library.search(QUERY, 20) == library.search(QUERY, 20)
+    assert library.search(QUERY, 5) == library.search(QUERY, 20)[:5]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '"', "'", "*", "a AND", "NEAR(grain, 2)", "title:grain", "grain OR", "(grain", "^grain",
+        "grain -exports", "{text}: grain", "gra*", "\x00grain", "%_", "天然气", "a_b", "🎉",
+        "x" * 10_000, "grain " * 3000, "'; DROP TABLE articles; --",
+    ],
+)  # fmt: skip
+def test_what_a_person_types_is_never_syntax(library: Library, query: str) -> None:
+    hits = library.search(query, 5)
+    assert len(hits) == 5
+    assert len(library) == 24
+
+
+# --- filters ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["fused", "dense", "lexical"])
+@pytest.mark.parametrize(
+    "filter",
+    [
+        Filter(since=date(2024, 5, 10)),
+        Filter(until=date(2024, 5, 10)),
+        Filter(since=date(2024, 5, 5), until=date(2024, 5, 5)),
+        Filter(sources=frozenset({"Outlet 1"})),
+        Filter(since=date(2024, 5, 8), sources=frozenset({"Outlet 0", "Outlet 2"})),
+        Filter(sources=frozenset({"nobody"})),
+        Filter(),
+    ],
+)
+def test_filters_return_all_that_passes_and_nothing_else(
+    library: Library, mode: str, filter: Filter
+) -> None:
+    def passes(n: int) -> bool:
+        day = date(2024, 5, 1 + n)
+        return (
+            (filter.since is None or day >= filter.since)
+            and (filter.until is None or day <= filter.until)
+            and (not filter.sources or f"Outlet {n % 3}" in filter.sources)
+        )
+
+    hits = library.search("report", 1000, mode=mode, filter=filter)
+    assert {h.article.id for h in hits} == {f"id{n:04d}" for n in range(24) if passes(n)}
+    assert len(hits) == sum(len(library.passages(h)) for h in {h.article.id for h in hits})
+
+
+def test_an_article_without_a_date_or_source_passes_only_without_that_filter(
+    tmp_path: Path,
+) -> None:
+    with Library.open(tmp_path, FakeEncoder(), create=True) as small:
+        small.put(article(1, published=None, source=None))
+        assert len(small.search("report")) == 1
+        for filter in (
+            Filter(since=date(1, 1, 1)),
+            Filter(until=date(9999, 1, 1)),
+            Filter(sources=frozenset({"Outlet 1"})),
+        ):
+            assert small.search("report", filter=filter) == []
+
+
+# --- copies and repeats -------------------------------------------------------------------------
+
+
+def test_of_a_copy_and_its_original_the_original_is_returned(tmp_path: Path) -> None:
+    first = article(1, paragraphs=1)
+    with Library.open(tmp_path, FakeEncoder(), create=True) as small:
+        # the copy has the title that is asked for: it would come first
+        copy = replace(first, id="a-copy", copy_of=first.id, title="Grain", source="Other")
+        small.put(copy)
+        small.put(first)
+        small.put(article(2, paragraphs=1))
+        hits = small.search("grain exports", 10)
+        assert [h.article.id for h in hits] == ["id0001", "id0002"]
+        only = small.search("grain exports", 10, filter=Filter(sources=frozenset({"Other"})))
+        assert [h.article.id for h in only] == ["a-copy"]
+
+
+def test_what_only_the_copy_says_is_found(tmp_path: Path) -> None:
+    first = article(1, paragraphs=1)
+    addition = "Zebras were seen as well, and they were not counted by the two ministries."
+    copy = replace(first, id="copy", copy_of=first.id, text=f"{first.text}\n\n{addition}")
+    passages = [
+        Passage("copy", 0, len(first.text), first.text),
+        Passage("copy", len(first.text) + 2, len(copy.text), addition),
+    ]
+    with Library.open(tmp_path, FakeEncoder(), create=True) as small:
+        small.put(first)
+        small.put(copy, passages)
+        hits = small.search("grain zebras", 10)
+        assert {(h.article.id, h.passage.text) for h in hits} == {
+            ("id0001", first.text),
+            ("copy", addition),
+        }
+
+
+def test_the_same_words_of_two_outlets_are_returned_once(tmp_path: Path) -> None:
+    with Library.open(tmp_path, FakeEncoder(), create=True) as small:
+        small.put(article(1, paragraphs=1))
+        small.put(article(1, paragraphs=1, id="again", title="Another title", source="Other"))
+        assert [h.article.id for h in small.search("grain", 10, mode="dense")] == ["id0001"]
+
+
+# --- degenerate ---------------------------------------------------------------------------------
+
+
+def test_an_empty_library_finds_nothing(tmp_path: Path) -> None:
+    with Library.open(tmp_path, FakeEncoder(), create=True) as empty:
+        for mode in ("fused", "dense", "lexical"):
+            assert empty.search("report", mode=mode) == []
+
+
+def test_calls_that_make_no_sense(library: Library) -> None:
+    with pytest.raises(UsageError, match="the query is empty"):
+        library.search("  \n")
+    with pytest.raises(UsageError, match="0 passages"):
+        library.search("report", 0)
+    with pytest.raises(UsageError, match=r"'fuzzy'.*fused, dense, lexical"):
+        library.search("report", mode="fuzzy")

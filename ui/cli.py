@@ -50,18 +50,27 @@ def main() -> None:
     app(prog_name="dateline")
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"dateline {version('dateline')}")
+        except PackageNotFoundError:
+            typer.echo("dateline, run from its folder without being installed")
+        raise typer.Exit
+
+
 @app.callback()
 def _common(
-    ctx: typer.Context,
     library: LibraryOption = None,
     debug: DebugOption = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
 ) -> None:
-    if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(f"dateline {installed('dateline')}")
-        raise typer.Exit
+    """Options that stand before the command; `ui.command` reads them from the context."""
 
 
 # --- the library ------------------------------------------------------------------------------

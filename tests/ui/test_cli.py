@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -244,6 +245,22 @@ def test_status_counts_and_names_the_first_problem(run: Run, library: Path) -> N
     assert "all-MiniLM-L6-v2\tencoder\t92 MB\tApache-2.0\tnot here" in result.stdout
     assert result.exit_code == 4
     assert "dateline models pull all-MiniLM-L6-v2" in result.stderr
+
+
+def test_the_version_is_the_installed_one(run: Run) -> None:
+    try:
+        installed = version("dateline")
+    except PackageNotFoundError:
+        pytest.skip("needs Dateline to be installed (pip install -e .)")
+    result = run("--version")
+    assert result.exit_code == 0
+    assert result.stdout == f"dateline {installed}\n"
+
+
+def test_help_names_every_command(run: Run) -> None:
+    shown = run("--help").stdout
+    listed = [line.split()[0] for line in shown.partition("Commands:\n")[2].splitlines()]
+    assert " ".join(listed) == ("add list show remove search reindex status ask chat eval models")
 
 
 # --- exit codes -------------------------------------------------------------------------------

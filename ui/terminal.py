@@ -103,7 +103,7 @@ def _quotes(claims: Sequence[Claim], cited: Sequence[Citation]) -> list[Renderab
             worst[span] = max(worst.get(span, claim.verdict), claim.verdict, key=order.index)
     return [
         Padding(
-            Text.assemble(f"“{plain(quote)}” ", (f"({worst[span]})", _VERDICTS[worst[span]])),
+            Text.assemble(f"“{_words(quote)}” ", (f"({worst[span]})", _VERDICTS[worst[span]])),
             _INDENT,
             expand=False,
         )
@@ -122,11 +122,16 @@ def _conflict(conflict: Conflict) -> list[RenderableType]:
         line = Text.assemble(
             (f"[{side.citation.n}] ", "bold cyan"),
             (plain(side.value), "bold"),
-            f": “{plain(side.citation.quote)}”",
+            f": “{_words(side.citation.quote)}”",
             (f" ({', '.join(marks)})" if marks else "", "yellow"),
         )
         shown.append(Padding(line, _INDENT, expand=False))
     return shown
+
+
+def _words(text: str) -> str:
+    """Running text: paragraphs and line breaks of an article are spaces here."""
+    return " ".join(plain(text).split())
 
 
 def _nearest(hits: Sequence[Hit], most: int = 3) -> list[RenderableType]:
@@ -155,8 +160,10 @@ def hits_view(hits: Sequence[Hit]) -> RenderableType:
                 (f"{hit.rank}. ", "bold cyan"), about(hit.article), (f" · {found}", "dim")
             )
         )
-        text = f"{plain(hit.passage.heading)} — " if hit.passage.heading else ""
-        parts.append(Padding(Text(text + plain(hit.passage.text)), (0, 0, 1, 3), expand=False))
+        text, heading = _words(hit.passage.text), _words(hit.passage.heading)
+        if heading and not text.startswith(heading):
+            text = f"{heading} — {text}"
+        parts.append(Padding(Text(text), (0, 0, 1, 3), expand=False))
     return Group(*parts)
 
 

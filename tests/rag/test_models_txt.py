@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag import models_txt
 from rag.errors import ModelError
 from rag.models_txt import HubSource, ModelFile, PathSource, WheelSource, find, parse, read
 
@@ -107,3 +110,20 @@ def test_any_text_is_read_whole_or_refused_in_one_sentence(text: str) -> None:
     assert [model.name for model in models] == [
         line.removeprefix("name:").strip() for line in text.split("\n") if line.startswith("name:")
     ]
+
+
+def test_an_installed_list_is_found_through_its_distribution(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As a wheel installs it: outside the packages, under share/dateline."""
+    info = tmp_path / "lib" / "dateline-9.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: dateline\nVersion: 9\n")
+    (info / "RECORD").write_text("../share/dateline/models.txt,,\n")
+    (tmp_path / "share" / "dateline").mkdir(parents=True)
+    (tmp_path / "share" / "dateline" / "models.txt").write_text(STANZA)
+    monkeypatch.delenv("DATELINE_MODELS_TXT", raising=False)
+    monkeypatch.syspath_prepend(tmp_path / "lib")
+    monkeypatch.setattr(models_txt, "__file__", str(tmp_path / "lib" / "rag" / "models_txt.py"))
+    assert find() == tmp_path / "share" / "dateline" / "models.txt"
+    assert [model.name for model in read(find())] == ["small"]

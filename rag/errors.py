@@ -1,11 +1,11 @@
 """What can go wrong with a model.
 
-    DatelineError (index.errors)
-    └── ModelError            exit 4
-        ├── ModelUnknown      models.txt names no such model
-        ├── ModelMissing      named, but not on this machine
-        ├── ModelMismatch     on this machine, but its bytes aren't what models.txt says
-        └── ModelUnreachable  no source could be read (network, disk space, a broken file)
+DatelineError (index.errors)
+└── ModelError            exit 4
+    ├── ModelUnknown      models.txt names no such model
+    ├── ModelMissing      named, but not on this machine
+    ├── ModelMismatch     on this machine, but its bytes aren't what models.txt says
+    └── ModelUnreachable  no source could be read (network, disk space, a broken file)
 """
 
 from __future__ import annotations

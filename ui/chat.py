@@ -401,6 +401,9 @@ def _wire_library(
     def drawn(view: View) -> str:
         return render_library.table(page.articles(), view)
 
+    def now(view: View) -> View:
+        return replace(view, drawn=page.backend.generation())
+
     def add(
         files: Sequence[str] | None, addresses: str | None, outlet: str | None, view: View
     ) -> Iterator[tuple[Any, ...]]:
@@ -422,10 +425,12 @@ def _wire_library(
     )
 
     def fresh(view: View) -> tuple[Any, ...]:
-        return drawn(view), gr.update(choices=page.outlets())
+        if view.drawn == page.backend.generation():
+            return gr.skip(), gr.skip(), gr.skip()
+        return now(view), drawn(view), gr.update(choices=page.outlets())
 
     for event in opened:
-        event(fresh, lib.view, [lib.table, c.outlets], **_QUIET)
+        event(fresh, lib.view, [lib.view, lib.table, c.outlets], **_QUIET)
 
     def look(view: View, find: str | None) -> tuple[View, str]:
         view = replace(view, find=find or "", page=0)
@@ -578,9 +583,10 @@ def application(page: Page, collection: Collection, access: guard.Access) -> gua
     """The whole page as an ASGI app, guarded."""
     collection.staging.prepare()
     os.environ["GRADIO_TEMP_DIR"] = str(collection.staging.incoming)
+    blocks = build(page, collection)
     framework = gr.mount_gradio_app(
         FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
-        build(page, collection),
+        blocks,
         path="/",
         show_error=False,
         allowed_paths=[],
@@ -593,7 +599,8 @@ def application(page: Page, collection: Collection, access: guard.Access) -> gua
         theme=theme(),
         css=_asset("page.css"),
     )
-    return guard.Guard(framework, access)
+    blocks.has_launched = True  # mounting forgets to, and unlaunched it takes files from anywhere
+    return guard.Guard(framework, access, collection.staging.incoming)
 
 
 def serve(

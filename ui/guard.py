@@ -3,6 +3,7 @@
 - Only the framework's routes that the page needs exist; its file, proxy and API routes don't.
 - On this machine only: names other than this machine's are refused (a web site can point its
   own name here). For other machines: a user and password, or a token, compared in constant time.
+- Events may name only files that were uploaded here.
 - A page elsewhere can't post here (Origin), and this page can't send anything elsewhere (CSP).
 """
 
@@ -10,10 +11,12 @@ from __future__ import annotations
 
 import base64
 import hmac
+import json
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -31,6 +34,8 @@ _ROUTES = re.compile(
     r"|/gradio_api/(queue/(join|data)|cancel|reset|upload|upload_progress|component_server"
     r"|heartbeat/[\w-]+|startup-events|app_id|login_check|theme\.css)/?"
 )
+_EVENTS = ("/gradio_api/queue/join", "/gradio_api/component_server")
+_EVENT_BYTES = 2_000_000
 _COOKIE = "dateline"
 # Gradio's own page needs inline scripts and Function(); where a script may send or load from is
 # what keeps words in here.
@@ -81,9 +86,14 @@ def access(host: str, auth: str | None, token: str | None) -> Access:
 
 
 class Guard:
-    def __init__(self, app: Asgi, access: Access, *, body_bytes: int = 200_000_000) -> None:
+    """`uploads` is the only folder that a file named in an event may lie in."""
+
+    def __init__(
+        self, app: Asgi, access: Access, uploads: Path, *, body_bytes: int = 200_000_000
+    ) -> None:
         self._app = app
         self._access = access
+        self._uploads = uploads.resolve()
         self._body_bytes = body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,7 +111,25 @@ class Guard:
         if self._access.token and "token" in query and scope["method"] == "GET":
             await self._let_in(scope, query, send)
             return
+        if scope["path"].rstrip("/") in _EVENTS and scope["method"] == "POST":
+            body = await _whole(receive, _EVENT_BYTES)
+            if body is None or not self._files_are_ours(body):
+                await _reply(send, 400, "That isn't an event of this page.", [])
+                return
+            receive = _again(body, receive)
         await self._app(scope, self._bounded(receive), _with_headers(send))
+
+    def _files_are_ours(self, body: bytes) -> bool:
+        """The framework copies or downloads any file that an event names, wherever it lies (when
+        it is mounted, it doesn't check); only what was uploaded here goes through."""
+        try:
+            said = json.loads(body)
+        except (ValueError, RecursionError):
+            return False
+        return all(
+            isinstance(named, str) and Path(named).resolve().is_relative_to(self._uploads)
+            for named in _named_files(said)
+        )
 
     def _refused(
         self, scope: Scope, headers: dict[str, str]
@@ -167,6 +195,45 @@ class Guard:
             return message
 
         return bounded
+
+
+def _named_files(said: object) -> Iterator[object]:
+    """The path of everything that could be taken for a file."""
+    todo = [said]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, list):
+            todo += part
+        elif isinstance(part, dict):
+            if "path" in part:
+                yield part["path"]
+            todo += part.values()
+
+
+async def _whole(receive: Receive, limit: int) -> bytes | None:
+    body: bytes = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if len(body) > limit:
+            return None
+        if not message.get("more_body"):
+            return body
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def replay() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
 
 
 def _same(said: bytes, meant: bytes) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from index.article import Article
@@ -30,17 +30,18 @@ Column = Literal["title", "source", "published"]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Which part of the table is looked at."""
+    """Which part of the table is looked at; `drawn` is the library's generation that it shows."""
 
     find: str = ""
     column: Column = "published"
     down: bool = True
     page: int = 0
+    drawn: int = -1
 
     def by(self, column: Column) -> View:
         """The same view sorted by a column; asking twice turns the order round."""
         down = not self.down if column == self.column else column == "published"
-        return View(self.find, column, down, 0)
+        return replace(self, column=column, down=down, page=0)
 
 
 def select(articles: Sequence[Article], view: View) -> list[Article]:

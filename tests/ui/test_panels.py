@@ -1,0 +1,106 @@
+"""The article pane marks exactly the words that were cited; suggestions come from the library."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.article import Article
+from tests.ui.fake_assistant import find, invented
+from ui import panels, render_library
+from ui.render_library import View
+
+ARTICLE = Article("a" * 12, "Title", "One two.\n\nThree four.\n\n\nFive.", "Outlet")
+
+
+def marked(page: str) -> list[str]:
+    return [html.unescape(m) for m in re.findall(r"<mark>(.*?)</mark>", page, re.DOTALL)]
+
+
+def test_the_quote_is_marked_and_nothing_else() -> None:
+    opens = invented()[0]
+    span = find(opens, "The bridge cost 41 million crowns")
+    assert marked(panels.article(opens, [span])) == ["The bridge cost 41 million crowns"]
+
+
+def test_a_mark_across_paragraphs_is_marked_in_each() -> None:
+    page = panels.article(ARTICLE, [(4, 15)])
+    assert marked(page) == ["two.", "Three"]
+    assert page.count("<p>") == 3
+
+
+def test_marks_that_touch_or_overlap_are_one_and_those_outside_are_cut() -> None:
+    assert marked(panels.article(ARTICLE, [(0, 3), (2, 5), (4, 7)])) == ["One two"]
+    assert marked(panels.article(ARTICLE, [(24, 999), (5, 5), (9, 3)])) == ["Five."]
+
+
+@given(
+    st.text(alphabet="ab<&>\n \"'", max_size=60),
+    st.lists(st.tuples(st.integers(0, 70), st.integers(0, 70)), max_size=4),
+)
+def test_marks_cover_exactly_the_spans_of_any_text(text: str, spans: list[tuple[int, int]]) -> None:
+    page = panels.article(replace(ARTICLE, text=text), spans)
+    body = page[page.index('<div class="text">') :]
+    wanted = {i for start, end in spans for i in range(start, min(end, len(text)))}
+    squeezed = "".join("".join(marked(body)).split())
+    assert squeezed == "".join("".join(text[i] for i in sorted(wanted)).split())
+    plain = html.unescape(re.sub(r"</?(?:p|mark|div)[^>]*>", "", body))
+    assert "".join(plain.split()) == "".join(text.split())
+
+
+def test_a_removed_article_leaves_the_quoted_words() -> None:
+    page = panels.gone({"title": "Old", "source": "X", "published": "2024-05-07"}, ["The words."])
+    assert "no longer in the library" in page
+    assert "<blockquote>The words.</blockquote>" in page
+    assert "7 May 2024" in page
+
+
+def test_suggestions_are_the_newest_one_an_outlet_first_and_no_copies() -> None:
+    articles = invented()
+    copy = replace(articles[0], id="c", title="A copy", copy_of="x", published=date(2026, 1, 1))
+    said = panels.suggestions([copy, *articles])
+    assert said == [
+        "What is reported in “Auditors put the bridge at 44 million”?",
+        "What is reported in “Varnholm opens its new harbour bridge”?",
+        "What is reported in “Solar ferry carries a million passengers”?",
+        "What will the old lighthouse become?",
+    ]
+    assert panels.suggestions([]) == []
+
+
+def test_an_empty_library_says_what_to_do() -> None:
+    assert 'data-tab="Library"' in panels.welcome(0, [])
+
+
+def test_the_table_finds_and_sorts() -> None:
+    articles = invented()
+    undated = replace(articles[0], id="u", title="Undated", published=None, source=None)
+    rows = render_library.select([*articles, undated], View())
+    assert [a.published and a.published.year for a in rows] == [2025, 2025, 2025, 2024, None]
+    turned = render_library.select([*articles, undated], View().by("published"))
+    assert [a.published and a.published.month for a in turned] == [11, 2, 4, 6, None]
+    assert [a.title for a in render_library.select(articles, View(find="ISLAND 2024"))] == [
+        "What will the old lighthouse become?"
+    ]
+    assert View().by("title") == View(column="title", down=False)
+
+
+def test_a_long_table_has_pages() -> None:
+    many = [replace(ARTICLE, id=str(i), title=f"No {i:03}") for i in range(120)]
+    view = View(column="title", down=False, page=1)
+    page = render_library.table(many, view)
+    assert re.findall(r"No (\d+)</button>", page) == [f"{i:03}" for i in range(50, 100)]
+    assert "Page 2 of 3" in page
+
+
+def test_a_path_of_this_machine_is_not_shown() -> None:
+    from ui.collection import Refusal
+
+    page = render_library.outcomes([Refusal("/home/ann/x.txt", "empty")], 1, running=False)
+    assert "x.txt" in page
+    assert "/home/ann" not in page

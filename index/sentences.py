@@ -3,7 +3,8 @@
 pysbd (Sadvilkar & Neumann 2020, "PySBD: Pragmatic Sentence Boundary Disambiguation") is accurate
 and slow, and on odd input its pieces don't always occur in the text. So it sees one paragraph at
 a time, only where a paragraph holds more than one candidate boundary, and its pieces are found
-again in the text; where that fails, a plain rule decides.
+again in the text; where that fails, a plain rule decides. Ends that nobody doubts (a long word,
+a full stop, a capital, outside quotes and brackets) are cut before it is asked.
 """
 
 from __future__ import annotations
@@ -17,6 +18,13 @@ Span = tuple[int, int]
 
 # A mark that can end a sentence, closing quotes or brackets, then white space (or CJK, without).
 _BOUNDARY = re.compile(r"""[.!?…]+["'”’»)\]]*(?=\s)|[。！？]+["'”’»）」』]*""")
+# An end that nobody doubts, if a word of four letters or more stands before it that is no
+# abbreviation; or what opens and closes.
+_PLAIN_END = re.compile(
+    r"""(?P<end>(?<=[^\W\d_]{4})|(?<=[^\W\d_]{4}\ ))[.!?](?P<close>["”]?)"""
+    r"""(?=\s+["“]?(?P<next>[^\W\d_]))|["“”()\[\]]"""
+)
+_LAST_WORD = re.compile(r"[^\W\d_]+\ ?\Z")
 # pysbd's regular expressions backtrack; no sentence of an article needs more than this at once.
 _LONGEST_FOR_PYSBD = 6_000
 
@@ -36,14 +44,55 @@ def sentences(paragraph: str) -> list[Span]:
     end = len(paragraph.rstrip())
     if start >= end:
         return []
-    candidates = [m for m in _BOUNDARY.finditer(paragraph, start, end) if m.end() < end]
-    if not candidates:
-        return [(start, end)]
-    if len(paragraph) <= _LONGEST_FOR_PYSBD:
-        found = _by_pysbd(paragraph)
-        if found is not None:
-            return found
-    return _by_rule(paragraph, start, end)
+    spans: list[Span] = []
+    for first, last in _plain_parts(paragraph, start, end):
+        part = paragraph[first:last]
+        found = _by_pysbd(part) if len(part) <= _LONGEST_FOR_PYSBD and _doubtful(part) else None
+        spans += [(first + a, first + b) for a, b in found or _by_rule(part)]
+    return spans
+
+
+def _doubtful(part: str) -> bool:
+    """Whether there is a mark before the last that could end a sentence."""
+    return any(mark.end() < len(part) for mark in _BOUNDARY.finditer(part))
+
+
+@lru_cache(maxsize=1)
+def _abbreviations() -> frozenset[str]:
+    return frozenset(_segmenter().language_module.Abbreviation.ABBREVIATIONS)
+
+
+def _plain_parts(paragraph: str, start: int, end: int) -> list[Span]:
+    """The paragraph cut at the ends that nobody doubts."""
+    parts: list[Span] = []
+    quoted, depth, at = False, 0, start
+    for found in _PLAIN_END.finditer(paragraph, start, end):
+        if found["end"] is None:
+            mark = found.group()
+            quoted = mark == "“" or (mark == '"' and not quoted)
+            depth = max(0, depth + (mark in "([") - (mark in ")]"))
+            continue
+        if found["close"]:
+            quoted = found["close"] == '"' and not quoted
+        if (
+            not quoted
+            and not depth
+            and found["next"].isupper()
+            and _last_word(paragraph[max(at, found.start() - 32) : found.start()])
+            not in _abbreviations()
+        ):
+            parts.append((at, found.end()))
+            at = found.end()
+            while at < end and paragraph[at].isspace():
+                at += 1
+    if at < end:
+        parts.append((at, end))
+    return parts
+
+
+def _last_word(text: str) -> str:
+    found = _LAST_WORD.search(text)
+    return found.group().strip().casefold() if found else ""
 
 
 def _by_pysbd(paragraph: str) -> list[Span] | None:
@@ -67,11 +116,11 @@ def _by_pysbd(paragraph: str) -> list[Span] | None:
     return None if flat[at:].strip() else spans
 
 
-def _by_rule(paragraph: str, start: int, end: int) -> list[Span]:
+def _by_rule(paragraph: str) -> list[Span]:
     """A sentence ends at a mark that is followed by white space and not by a small letter."""
     spans: list[Span] = []
-    at = start
-    for mark in _BOUNDARY.finditer(paragraph, start, end):
+    at, end = 0, len(paragraph)
+    for mark in _BOUNDARY.finditer(paragraph):
         following = mark.end()
         while following < end and paragraph[following].isspace():
             following += 1

@@ -99,7 +99,8 @@ def _by_pysbd(paragraph: str) -> list[Span] | None:
     """pysbd's sentences, or None where they don't add up to the paragraph."""
     flat = re.sub(r"\s", " ", paragraph)  # one character for one: offsets stay
     try:
-        pieces = _segmenter().segment(flat)
+        # (not .segment: its own search for offsets begins at the start for every sentence)
+        pieces = _segmenter().processor(flat).process()
     except Exception:  # a splitter that stumbles over odd text must not stop an ingest
         return None
     spans: list[Span] = []

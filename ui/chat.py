@@ -620,8 +620,8 @@ def serve(
 
     backend = LocalBackend.open(library_path, model)
     conversations = Conversations(library_path / "conversations.sqlite")
+    staging = Staging(library_path / "uploads")
     try:
-        staging = Staging(library_path / "uploads")
         allowed = serving.public_only if host not in guard.LOOPBACK else serving.any_address
         app = application(
             Page(backend, conversations), Collection(backend, staging, allowed), access
@@ -629,4 +629,5 @@ def serve(
         serving.run(app, listening, host, token=token, open_browser=open_browser)
     finally:
         conversations.close()
+        staging.clear()
         backend.close()

@@ -7,8 +7,10 @@ dropped again is the same article. A zip is unpacked; nothing in it can name a p
 from __future__ import annotations
 
 import re
+import secrets
 import shutil
 import stat
+import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from pathlib import Path
 from index.errors import Refused
 
 _CHUNK = 1 << 20
+_STALE_S = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +41,24 @@ class Staged:
 
 
 class Staging:
-    """`folder` holds the files; `incoming` inside it is where the framework drops them first."""
+    """`folder` holds the files; `incoming` inside it is this program's own, where the framework
+    drops them first."""
 
     def __init__(self, folder: Path, limits: Limits | None = None) -> None:
         self.folder = folder.resolve()
-        self.incoming = self.folder / ".incoming"
+        self.incoming = self.folder / ".incoming" / secrets.token_hex(8)
         self.limits = limits or Limits()
 
     def prepare(self) -> None:
-        """Empties what an earlier run left on its way in."""
-        shutil.rmtree(self.incoming, ignore_errors=True)
+        """Makes the folder, and clears away what earlier programs left on its way in."""
         self.incoming.mkdir(parents=True, exist_ok=True)
+        for other in self.incoming.parent.iterdir():
+            if other != self.incoming and time.time() - other.stat().st_mtime > _STALE_S:
+                shutil.rmtree(other, ignore_errors=True)
+
+    def clear(self) -> None:
+        """Nothing is on its way in any more."""
+        shutil.rmtree(self.incoming, ignore_errors=True)
 
     def take(self, uploads: Sequence[Path]) -> list[Staged]:
         """Moves uploaded files in, zips unpacked; each is staged or refused with a reason."""

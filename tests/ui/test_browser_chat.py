@@ -223,6 +223,17 @@ def test_two_windows_at_once_do_not_mix_and_know_their_place(window: Open, serve
     ]
 
 
+def test_a_second_window_on_the_same_conversation_follows_it(window: Open) -> None:
+    one = window()
+    one.start("A slow tale")
+    one.page.wait_for_selector("#live .draft")
+    two = window(one.page.url)
+    two.page.wait_for_selector("#transcript .turn.running :text('in another window')")
+    one.page.click("#stop")
+    two.page.wait_for_selector("#transcript .turn.stopped")
+    assert two.text("#transcript .note") == one.text("#transcript .note")
+
+
 def test_suggestions_ask_with_one_click(w: Window) -> None:
     w.page.click(".suggestions button:has-text('ferry')")
     w.page.wait_for_selector("#transcript .turn.done")

@@ -179,10 +179,12 @@ def test_the_conversations_list_remarks_and_dialogs_show_text(w: Window, served:
     for payload in PAYLOADS[:12] + PAYLOADS[44:50]:
         served.conversations.rename(chat, payload)
         served.conversations.feedback(turn.id, -1, payload, payload)
-        w.reload()
-        w.page.wait_for_selector("#transcript .remark")
+        w.page.click(".chats .current .chat")  # draws the conversation anew
+        w.page.wait_for_function(
+            "(t) => document.querySelector('#transcript .remark')?.textContent === t",
+            arg=as_shown(payload),
+        )
         assert seen(w, ".chats .current .chat") == " ".join(as_shown(payload).split())
-        assert as_shown(payload) in seen(w, ".remark")
     w.page.hover(".chats .current")
     w.page.click(".chats .current [data-act=delete]")
     assert as_shown(PAYLOADS[49]) in seen(w, "dialog h2")

@@ -110,7 +110,10 @@ def test_the_table_is_searched_sorted_and_opens_articles(w: Window) -> None:
     w.page.click("#table tbody .link >> nth=1")
     w.page.wait_for_selector("#pane h2:has-text('lighthouse')")
     w.tab("Library")
-    w.page.fill("#find :is(input, textarea)", "")
+    assert w.page.input_value("#find :is(input, textarea)") == "island post"
+    w.page.click("#find :is(input, textarea)")
+    w.page.keyboard.press("Control+A")
+    w.page.keyboard.press("Backspace")
     w.page.wait_for_function("document.querySelectorAll('#table tbody tr').length >= 4")
 
 

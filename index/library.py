@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,14 @@ from numpy.typing import NDArray
 from index import vectors
 from index.article import Article
 from index.encoder import Encoder
-from index.errors import EncoderMismatch, LibraryBusy, LibraryDamaged, LibraryMissing, UsageError
+from index.errors import (
+    DatelineError,
+    EncoderMismatch,
+    LibraryBusy,
+    LibraryDamaged,
+    LibraryMissing,
+    UsageError,
+)
 from index.passages import Passage, encoded_text, split
 from index.retrieve import Retriever
 from index.rows import ARTICLE, article_of, delete, insert, meta_of
@@ -78,7 +85,12 @@ class Library:
         if create:
             if encoder is None:
                 raise UsageError(f"a library at '{path}' can only be made with an encoder")
-            path.mkdir(parents=True, exist_ok=True)
+            try:
+                path.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise DatelineError(
+                    f"the folder '{path}' can't be made ({error.strerror}); name another"
+                ) from error
             store.create(encoder.name, encoder.dimension)
         elif not store.file.is_file():
             raise LibraryMissing(missing(path))
@@ -184,7 +196,7 @@ class Library:
             generation=meta["generation"],
             encoder=meta["encoder"],
             dimension=meta["dimension"],
-            bytes=sum(f.stat().st_size for f in self.path.iterdir() if f.is_file()),
+            bytes=sum(map(_size, self.path.iterdir())),
         )
 
     def check(self) -> None:
@@ -350,7 +362,13 @@ class Library:
             raise LibraryBusy(
                 f"{who} is writing to the library '{self.path}'; try again when it is done"
             ) from None
-        pid.write_text(str(os.getpid()))
+        except OSError as error:
+            raise DatelineError(
+                f"the library '{self.path}' can't be written ({error.strerror}); "
+                "check the folder's permissions"
+            ) from error
+        with suppress(OSError):  # it only serves a message
+            pid.write_text(str(os.getpid()))
 
     def _match(self, encoder: Encoder, db: sqlite3.Connection | None = None) -> None:
         if db is None:
@@ -363,3 +381,10 @@ class Library:
                 f"the library '{self.path}' was built with the encoder '{meta['encoder']}', not "
                 f"'{encoder.name}'; re-index it with: dateline --library '{self.path}' reindex"
             )
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:  # SQLite's side files come and go
+        return 0

@@ -96,7 +96,9 @@ class VectorIndex:
 
 
 def write(folder: Path, index: VectorIndex, library: str, generation: int) -> None:
-    """Index and manifest, each whole or not at all; the manifest last."""
+    """Index and manifest, each whole or not at all; the manifest last. One writer at a time."""
+    for left in folder.glob("index.*.tmp"):  # by a writer that was killed
+        left.unlink(missing_ok=True)
     data = index.bytes()
     manifest = {
         "library": library,

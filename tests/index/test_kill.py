@@ -80,6 +80,9 @@ def test_kill_at_any_moment_leaves_a_whole_library(tmp_path: Path) -> None:
     finally:
         nursery.kill()
         nursery.wait()
+    with Library.open(folder, FakeEncoder()) as library:
+        library.put(article(1))
+    assert not list(folder.glob("*.tmp")), "what killed writers left is cleared away"
     assert interrupted > KILLS / 2, "most writers were killed in the middle of their work"
 
 

@@ -15,14 +15,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from index.encoder import Encoder
 from index.search import Hit
 from rag.attribute import facts_of, held_by
 from rag.generator import Generator, Stop
-from rag.prompt import answer_prompt, answered_prompt, states_prompt
-from rag.sentences import split
-
-DECLINING = "The passages do not state the answer to this question."
+from rag.prompt import answered_prompt, states_prompt
 
 _FILE = Path(__file__).with_name("abstain.json")
 
@@ -76,30 +72,23 @@ def retrieval_signals(context: Sequence[Hit]) -> dict[str, float]:
     }
 
 
-def question_signals(query: str, context: Sequence[Hit], encoder: Encoder) -> dict[str, float]:
-    """How near the nearest sentence of the context is to the question (cosine), and the largest
-    share of the question's words, names and amounts that one passage (with its title) holds."""
-    texts = [hit.passage.text[a:b] for hit in context for a, b in split(hit.passage.text)]
-    vectors = encoder.encode([query, *texts])
+def question_signals(query: str, context: Sequence[Hit]) -> dict[str, float]:
+    """The largest share of the question's words, names and amounts (by weight) that one passage,
+    with its title, holds."""
     facts = facts_of(query)
     total = sum(fact.weight for fact in facts) or 1.0
     held = [held_by(facts, f"{hit.article.title}\n{hit.passage.text}") for hit in context]
-    return {
-        "nearest_sentence": float((vectors[1:] @ vectors[0]).max()),
-        "question_covered": max(sum(facts[i].weight for i in found) for found in held) / total,
-    }
+    return {"question_covered": max(sum(facts[i].weight for i in found) for found in held) / total}
 
 
 def reading_signals(
     generator: Generator, query: str, answer: str, context: Sequence[Hit], stop: Stop | None = None
 ) -> dict[str, float]:
-    """What the model says of the question and of its own answer, with the context before it: the
-    log-odds of Yes, and how much likelier it finds its answer than a sentence that declines."""
-    declined = generator.loglikelihood(answer_prompt(query, context), [DECLINING], stop)[0]
+    """The log-odds of the model's Yes, with the context before it, to whether the passages state
+    an answer to the question, and whether they state the one that was written."""
     return {
         "stated": log_odds(generator.yes(states_prompt(query, context), stop)),
         "answered": log_odds(generator.yes(answered_prompt(query, answer, context), stop)),
-        "declining": sum(declined) / len(declined) if declined else 0.0,
     }
 
 

@@ -170,7 +170,7 @@ class Assistant:
                 yield ClaimChecked(claim)
             signals = {
                 **abstain.retrieval_signals(context),
-                **abstain.question_signals(query, context, self._verifier.encoder),
+                **abstain.question_signals(query, context),
                 **abstain.writing_signals([piece.logprob for piece in pieces]),
                 **abstain.reading_signals(self.generator, query, raw_text, context, stop),
                 "support": max((claim.score for claim in claims), default=0.0),

@@ -7,7 +7,16 @@ import pytest
 from index.article import Article
 from index.passages import Passage
 from index.search import Hit
-from rag.abstain import Weights, retrieval_signals, shipped_weights, writing_signals
+from rag.abstain import (
+    Weights,
+    log_odds,
+    question_signals,
+    reading_signals,
+    retrieval_signals,
+    shipped_weights,
+    writing_signals,
+)
+from tests.fakes import FakeGenerator
 
 
 def test_probability_by_hand() -> None:
@@ -70,3 +79,36 @@ def test_writing_signals_by_hand() -> None:
         "min_logprob": -0.5,
     }
     assert writing_signals([]) == {}
+
+
+def titled(title: str, text: str) -> Hit:
+    article = Article(id=title, title=title, text=text)
+    return Hit(Passage(title, 0, len(text), text), article, 1.0, 1, 0.5, None, 1, 1)
+
+
+def test_the_question_is_covered_by_the_passage_that_holds_most_of_it() -> None:
+    """Amounts weigh 3, names 2, other words 1; the title counts as part of its passage."""
+    context = [
+        titled("Harbour news", "The bridge is long."),
+        titled("Sampleton", "Its bridge opened in 2023."),
+    ]
+    signals = question_signals("Was the Sampleton bridge opened in 2024?", context)
+    # Sampleton 2, bridge 1, opened 1, 2024 3: the second passage holds all but the year.
+    assert signals["question_covered"] == pytest.approx(4 / 7)
+
+
+def test_log_odds_by_hand() -> None:
+    assert log_odds(0.5) == pytest.approx(0)
+    assert log_odds(0.9) == pytest.approx(math.log(9), abs=1e-4)
+    assert math.isfinite(log_odds(0.0))
+    assert math.isfinite(log_odds(1.0))
+
+
+def test_reading_signals_ask_for_the_question_and_for_the_answer() -> None:
+    generator = FakeGenerator()
+    context = [titled("Sampleton", "The bridge is 812 metres long.")]
+    reading_signals(generator, "How long is the bridge?", "812 metres.", context)
+    stated, answered = generator.prompts
+    assert "812" not in stated.ask
+    assert "Proposed answer: 812 metres." in answered.ask
+    assert stated.parts == answered.parts

@@ -138,24 +138,47 @@ def welcome(count: int, suggestions: Sequence[str]) -> str:
     )
 
 
+_ROLE = (
+    "minister|president|mayor|head|chief|official|director|leader|spokes(?:man|woman|person)|envoy|"
+    "chair(?:man|woman)?|analyst|expert|professor|researcher|governor|secretary|founder|adviser|"
+    "economist|historian|engineer|manager|judge|lawyer|general|ambassador|candidate"
+)
+_PERSON = re.compile(
+    r"(?<![\w-])(?P<name>(?:[A-Z][\w’'-]+ ){1,2}[A-Z][\w’'-]+), (?:[^\s,.]+ ){0,6}?(?:"
+    + _ROLE
+    + r")\b"
+    r"[^,.]*[,.]"
+)
+_NO_NAME = re.compile(r"(?:An?|And|As|At|But|By|For|From|In|Of|On|Or|Over|That|The|When|While) ")
+
+
 def suggestions(articles: Sequence[Article], count: int = 4) -> list[str]:
-    """Questions that the library can be asked: its newest articles, one an outlet first."""
+    """Questions that the library can be asked, its newest articles first.
+
+    Those that an article says in so many words: a title that is a question, a person whose role
+    is told beside the name. What titles are about only fills up: it is often too wide to answer.
+    """
     newest = sorted(
         (a for a in articles if a.title.strip() and not a.copy_of),
         key=lambda a: (a.published.toordinal() if a.published else 0, a.id),
         reverse=True,
     )
-    first: list[Article] = []
-    later: list[Article] = []
-    seen: set[str | None] = set()
-    for a in newest:
-        (later if a.source in seen else first).append(a)
-        seen.add(a.source)
-    return [_question_about(a.title) for a in (first + later)[:count]]
+    told = dict.fromkeys(q for a in newest for q in [_told(a)] if q)
+    about = dict.fromkeys(f"What is reported in “{_short(a.title)}”?" for a in newest)
+    return list(told | about)[:count]
 
 
-def _question_about(title: str) -> str:
+def _told(article: Article) -> str:
+    title = " ".join(article.title.split())
+    if title.endswith("?") and len(title) <= 120:
+        return title
+    for match in _PERSON.finditer(article.text[:20_000]):
+        name = _NO_NAME.sub("", match["name"], count=1)
+        if " " in name:
+            return f"Who is {name}?"
+    return ""
+
+
+def _short(title: str) -> str:
     title = " ".join(title.split())
-    if len(title) > 90:
-        title = title[:90].rsplit(" ", 1)[0] + "…"
-    return title if title.endswith("?") else f"What is reported in “{title}”?"
+    return title if len(title) <= 90 else title[:90].rsplit(" ", 1)[0] + "…"

@@ -60,17 +60,28 @@ def test_a_removed_article_leaves_the_quoted_words() -> None:
     assert "7 May 2024" in page
 
 
-def test_suggestions_are_the_newest_one_an_outlet_first_and_no_copies() -> None:
+def test_suggestions_are_questions_that_the_newest_articles_answer() -> None:
     articles = invented()
-    copy = replace(articles[0], id="c", title="A copy", copy_of="x", published=date(2026, 1, 1))
-    said = panels.suggestions([copy, *articles])
-    assert said == [
-        "What is reported in “Auditors put the bridge at 44 million”?",
-        "What is reported in “Varnholm opens its new harbour bridge”?",
-        "What is reported in “Solar ferry carries a million passengers”?",
+    who = replace(
+        articles[1],
+        id="w",
+        title="Copper",
+        text="On Friday Karin Lund, the harbour's chief engineer, spoke. Per Os, a fox, ran.",
+    )
+    copy = replace(articles[3], id="c", title="A copy?", copy_of="x", published=date(2026, 1, 1))
+    assert panels.suggestions([copy, who, *articles]) == [
+        "Who is Karin Lund?",
         "What will the old lighthouse become?",
+        "What is reported in “Copper”?",
+        "What is reported in “Auditors put the bridge at 44 million”?",
     ]
     assert panels.suggestions([]) == []
+
+
+@given(st.text(max_size=300))
+def test_suggestions_come_of_any_text(text: str) -> None:
+    for said in panels.suggestions([replace(ARTICLE, title=text or "x", text=text)]):
+        assert said.endswith("?")
 
 
 def test_an_empty_library_says_what_to_do() -> None:

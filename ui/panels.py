@@ -149,7 +149,10 @@ _PERSON = re.compile(
     + r")\b"
     r"[^,.]*[,.]"
 )
-_NO_NAME = re.compile(r"(?:An?|And|As|At|But|By|For|From|In|Of|On|Or|Over|That|The|When|While) ")
+_NO_NAME = re.compile(
+    r"^(?:(?:An?|And|As|At|But|By|For|From|In|Of|On|Or|Over|That|The|When|While"
+    r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day) )+"
+)
 
 
 def suggestions(articles: Sequence[Article], count: int = 4) -> list[str]:
@@ -173,7 +176,7 @@ def _told(article: Article) -> str:
     if title.endswith("?") and len(title) <= 120:
         return title
     for match in _PERSON.finditer(article.text[:20_000]):
-        name = _NO_NAME.sub("", match["name"], count=1)
+        name = _NO_NAME.sub("", match["name"])
         if " " in name:
             return f"Who is {name}?"
     return ""

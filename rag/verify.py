@@ -112,11 +112,10 @@ def hits_of(spans: Sequence[Span]) -> tuple[Hit, ...]:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Of a claim: each token's log-probability after the context's passages, and P(Yes, this is
-    supported), asked with the context and with only the passages that the claim cites."""
+    supported), asked with only the passages that the claim cites before the model."""
 
     logprobs: tuple[float, ...]
     yes: float
-    yes_own: float
 
 
 def read(
@@ -126,14 +125,9 @@ def read(
     context: Sequence[Hit],
     stop: Stop | None = None,
 ) -> Reading:
-    own = [hit for hit in context if hit in hits_of(spans)] or list(hits_of(spans))
+    cited = [hit for hit in context if hit in hits_of(spans)] or list(hits_of(spans))
     logprobs = generator.loglikelihood(restate_prompt(context), [claim], stop)[0]
-    yes = generator.yes(claim_prompt(claim, context), stop)
-    return Reading(
-        tuple(logprobs),
-        yes,
-        yes if own == list(context) else generator.yes(claim_prompt(claim, own), stop),
-    )
+    return Reading(tuple(logprobs), generator.yes(claim_prompt(claim, cited), stop))
 
 
 # --- signals ------------------------------------------------------------------------------------
@@ -159,7 +153,6 @@ def signals(
         "likelihood": _mean(ordered),
         "least_likely": _mean(ordered[: max(1, len(ordered) // 5)]),
         "yes": _log_odds(reading.yes),
-        "yes_own": _log_odds(reading.yes_own),
         "copied": math.log1p(_mean(runs)),
         "pairs": _pairs(mine, theirs),
         "pairs_around": _pairs(mine, all_theirs),

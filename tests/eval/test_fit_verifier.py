@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def test_claims_are_asked_once_and_in_the_same_order(tmp_path: Path) -> None:
     assert fitting.gather(claims[:3], generator, encoder, cache, later)
     asked = len(generator.prompts)
     assert fitting.gather(claims[:3], generator, encoder, cache, later)
-    assert len(generator.prompts) == asked >= 6  # a likelihood and a Yes or No each
+    assert len(generator.prompts) == asked == 6  # a likelihood and a Yes or No each
     found = list(fitting.rows(claims, encoder, cache))
     assert [row.key for row in found] == [f"{name}/{claim.id}" for name, claim in claims[:3]]
 
@@ -73,15 +74,12 @@ def rows_of(*groups: tuple[str, int, float, bool]) -> list[Row]:
     ]
 
 
-def test_each_data_set_weighs_the_same() -> None:
-    rows = rows_of(
-        ("a", 20, 1.0, True), ("a", 10, 1.0, False), ("b", 4, 0.0, True), ("b", 6, 0.0, False)
-    )  # fmt: skip
+def test_weights_are_of_standardised_signals() -> None:
+    rows = rows_of(("a", 30, 1.0, True), ("b", 10, 0.0, False))
     weights = fitting.fit(rows, ["s"])
-    # the weighted mean of thirty 1s and ten 0s is a half, each set counting for half
-    assert weights.means == (pytest.approx(0.5),)
-    assert weights.scales == (pytest.approx(0.5),)
-    assert weights.probability({"s": 1.0}) > 0.5 > weights.probability({"s": 0.0})
+    assert weights.means == (pytest.approx(0.75),)
+    assert weights.scales == (pytest.approx(math.sqrt(0.75 * 0.25)),)
+    assert weights.probability({"s": 1.0}) > 0.75 > weights.probability({"s": 0.0})
 
 
 def test_the_threshold_parts_what_can_be_parted() -> None:
@@ -92,7 +90,8 @@ def test_the_threshold_parts_what_can_be_parted() -> None:
     score, said = fitting.cross_validated(rows, ["s"])
     found = fitting.figures(rows, score, said)["a"]
     assert (found["auc"], found["balanced_accuracy"]) == (1.0, 1.0)
-    assert (found["supported_lost"], found["unsupported_let_through"]) == (0.0, 0.0)
+    assert found["supported_not_called_so"] == found["supported_called_unsupported"] == 0.0
+    assert found["unsupported_called_supported"] == 0.0
 
 
 def test_a_signal_that_says_nothing_is_worth_nothing() -> None:

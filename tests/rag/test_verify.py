@@ -104,9 +104,8 @@ def test_the_passages_are_those_of_the_answer_in_its_order() -> None:
     hits = [hit(TRAIN), hit(RIVER, 2)]
     generator = FakeGenerator()
     checked(CLAIM, hits, generator)
-    # all of them for the likelihood and a Yes or No; for another, the one that is cited
+    # all of them for the likelihood; for the Yes or No, the one that is cited
     assert [prompt.parts for prompt in generator.prompts] == [
-        context_parts(hits),
         context_parts(hits),
         context_parts(hits[1:]),
     ]

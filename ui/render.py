@@ -99,8 +99,9 @@ def claim(claim: Mapping[str, Any], sources: Mapping[int, Mapping[str, Any]], tu
     buttons = "".join(cite(n, spans, sources.get(n, {}), turn) for n, spans in grouped.items())
     label = f"{meaning} ({round(claim['score'] * 100)} of 100)"
     return (
-        f'<span class="claim {cls}"><span class="words">{esc(claim["text"])}</span>{buttons}'
-        f'<span class="mark" role="img" title="{label}" aria-label="{label}">{mark}</span></span>'
+        f'<span class="claim {cls}"><span class="words">{esc(claim["text"])}</span>'
+        f'<span class="refs">{buttons}<span class="mark" role="img" title="{label}"'
+        f' aria-label="{label}">{mark}</span></span></span>'
     )
 
 

@@ -39,23 +39,24 @@ from rag.generator import Generator
 
 Floats = NDArray[np.float64]
 
-CHOSEN = ("likelihood", "yes", "copied", "cosine", "facts_around")
+CHOSEN = ("likelihood", "yes", "copied")
 COMBINATIONS: dict[str, tuple[str, ...]] = {
     "chosen": CHOSEN,
     "likelihood only": ("likelihood",),
+    "yes only": ("yes",),
     "words only": ("copied", "pairs", "cosine", "facts", "missing_amounts"),
-    "model only": ("likelihood", "least_likely", "yes"),
     "without yes": tuple(s for s in CHOSEN if s != "yes"),
-    "without cosine": tuple(s for s in CHOSEN if s != "cosine"),
+    "without likelihood": tuple(s for s in CHOSEN if s != "likelihood"),
     "without copied": tuple(s for s in CHOSEN if s != "copied"),
-    "without facts": tuple(s for s in CHOSEN if s != "facts_around"),
     "with least likely": (*CHOSEN, "least_likely"),
+    "with cosine": (*CHOSEN, "cosine"),
+    "with facts": (*CHOSEN, "facts_around"),
     "with amounts": (*CHOSEN, "missing_amounts"),
     "with pairs": (*CHOSEN, "pairs_around"),
     "with length": (*CHOSEN, "length"),
     "all": (
-        *CHOSEN, "least_likely", "pairs", "pairs_around", "facts", "missing_amounts",
-        "missing_names", "negation_differs", "spans", "length",
+        *CHOSEN, "least_likely", "cosine", "pairs", "pairs_around", "facts", "facts_around",
+        "missing_amounts", "missing_names", "negation_differs", "spans", "length",
     ),
 }  # fmt: skip
 FOLDS = 5

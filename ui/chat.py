@@ -314,11 +314,12 @@ def _wire_chat(page: Page, c: _Chat, s: _Settings, bus: gr.HTML) -> None:
         page.conversations.delete(str(said.get("chat")))
         return page.chats(str(said.get("current")), find or "")
 
-    bus.show(show, c.find, shown, **_QUIET)
+    # By default an event that comes while one is pending is dropped, and its change never shown.
+    bus.show(show, c.find, shown, trigger_mode="always_last", **_QUIET)
     here = "(...inputs) => window.dateline.here(...inputs)"
     c.find.change(search, [c.chat, c.find], c.chats, js=here, trigger_mode="always_last", **_QUIET)
-    bus.rename(rename, c.find, c.chats, **_QUIET)
-    bus.discard(discard, c.find, c.chats, **_QUIET)
+    bus.rename(rename, c.find, c.chats, trigger_mode="multiple", **_QUIET)
+    bus.discard(discard, c.find, c.chats, trigger_mode="multiple", **_QUIET)
 
     def chips(since: Any, until: Any, outlets: Any) -> str:
         value = {"since": (since or "")[:10], "until": (until or "")[:10], "sources": outlets}

@@ -430,8 +430,10 @@ def _wire_library(
             return gr.skip(), gr.skip(), gr.skip()
         return now(view), drawn(view), gr.update(choices=page.outlets())
 
+    # What changes the view runs one after the other: each sees what the one before made of it.
+    in_turn: dict[str, Any] = {**_QUIET, "concurrency_id": "view", "concurrency_limit": 1}
     for event in opened:
-        event(fresh, lib.view, [lib.view, lib.table, c.outlets], **_QUIET)
+        event(fresh, lib.view, [lib.view, lib.table, c.outlets], **in_turn)
 
     def look(view: View, find: str | None) -> tuple[View, str]:
         view = replace(view, find=find or "", page=0)
@@ -446,9 +448,9 @@ def _wire_library(
         return view, drawn(view)
 
     lib.find.change(
-        look, [lib.view, lib.find], [lib.view, lib.table], trigger_mode="always_last", **_QUIET
+        look, [lib.view, lib.find], [lib.view, lib.table], trigger_mode="always_last", **in_turn
     )
-    bus.table(table, lib.view, [lib.view, lib.table], **_QUIET)
+    bus.table(table, lib.view, [lib.view, lib.table], trigger_mode="multiple", **in_turn)
 
     def remove(view: View, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         try:

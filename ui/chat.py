@@ -468,8 +468,8 @@ def _wire_library(
         return said, drawn(view), gr.update(choices=page.outlets())
 
     changed = [lib.removed, lib.table, c.outlets]
-    bus.remove(remove, lib.view, changed, **_QUIET)
-    bus.undo(undo, lib.view, changed, **_QUIET)
+    bus.remove(remove, lib.view, changed, trigger_mode="multiple", **in_turn)
+    bus.undo(undo, lib.view, changed, trigger_mode="multiple", **in_turn)
 
 
 # ---- settings ----

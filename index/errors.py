@@ -1,13 +1,13 @@
 """What can go wrong with a library or an article.
 
-    DatelineError             exit 1   anything a user can cause; the message is one sentence
-    ├── UsageError            exit 2   the call makes no sense (a bad date, a bad k)
-    ├── LibraryMissing        exit 3   no library there
-    ├── LibraryEmpty          exit 3   a library without articles
-    ├── LibraryDamaged        exit 5   files that don't hold what they should
-    ├── LibraryBusy           exit 1   another process is writing
-    ├── EncoderMismatch       exit 1   built with another encoder
-    └── Refused               exit 1   one item that can't become an article; never ends a run
+DatelineError             exit 1   anything a user can cause; the message is one sentence
+├── UsageError            exit 2   the call makes no sense (a bad date, a bad k)
+├── LibraryMissing        exit 3   no library there
+├── LibraryEmpty          exit 3   a library without articles
+├── LibraryDamaged        exit 5   files that don't hold what they should
+├── LibraryBusy           exit 1   another process is writing
+├── EncoderMismatch       exit 1   built with another encoder
+└── Refused               exit 1   one item that can't become an article; never ends a run
 """
 
 from __future__ import annotations

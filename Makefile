@@ -34,7 +34,7 @@ test: test-fast test-models lint ## All tests, ruff and mypy
 
 test-fast: ## The tests that need no model and no browser
 	@.ci/setup test
-	$(PYTEST) -m "not models and not browser"
+	$(PYTEST) -m "not models and not browser" -n auto --dist loadfile
 
 test-models: ## The tests with real models and a real browser
 	@.ci/setup test

@@ -39,7 +39,8 @@ test-fast: ## The tests that need no model and no browser
 test-models: ## The tests with real models and a real browser
 	@.ci/setup test
 	@.venv/bin/dateline models pull $(TEST_MODELS) > /dev/null
-	$(PYTEST) -m "models or browser" --reruns 1
+	$(PYTEST) -m "models and not browser"
+	$(PYTEST) -m browser --reruns 1
 
 lint: ## ruff and mypy
 	@.ci/setup test

@@ -9,53 +9,22 @@ eval.fit_abstention` refits them).
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from index.search import Hit
 from rag.attribute import facts_of, held_by
 from rag.generator import Generator, Stop
+from rag.logistic import Logistic, columns, log_odds
 from rag.prompt import answered_prompt, states_prompt
 
 _FILE = Path(__file__).with_name("abstain.json")
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """`probability = sigmoid(intercept + Σ weight · (signal - mean) / scale)`."""
-
-    intercept: float
-    names: tuple[str, ...]
-    weights: tuple[float, ...]
-    means: tuple[float, ...]
-    scales: tuple[float, ...]
-
-    def probability(self, signals: Mapping[str, float]) -> float:
-        """0 when any signal is missing or not a number: what can't be judged isn't shown."""
-        total = self.intercept
-        rows = zip(self.names, self.weights, self.means, self.scales, strict=True)
-        for name, weight, mean, scale in rows:
-            value = signals.get(name, math.nan)
-            if not math.isfinite(value):
-                return 0.0
-            total += weight * (value - mean) / scale
-        return 1 / (1 + math.exp(-max(-60.0, min(60.0, total))))
-
-
 @cache
-def shipped_weights() -> Weights:
-    data = json.loads(_FILE.read_text())
-    rows = data["signals"]
-    return Weights(
-        data["intercept"],
-        tuple(rows),
-        tuple(row["weight"] for row in rows.values()),
-        tuple(row["mean"] for row in rows.values()),
-        tuple(row["scale"] for row in rows.values()),
-    )
+def shipped_weights() -> Logistic:
+    return Logistic(*columns(json.loads(_FILE.read_text())))
 
 
 def retrieval_signals(context: Sequence[Hit]) -> dict[str, float]:
@@ -90,10 +59,6 @@ def reading_signals(
         "stated": log_odds(generator.yes(states_prompt(query, context), stop)),
         "answered": log_odds(generator.yes(answered_prompt(query, answer, context), stop)),
     }
-
-
-def log_odds(probability: float) -> float:
-    return math.log((probability + 1e-6) / (1 - probability + 1e-6))
 
 
 def writing_signals(logprobs: Sequence[float]) -> dict[str, float]:

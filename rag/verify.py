@@ -28,6 +28,7 @@ from rag.agreement import compare
 from rag.answer import Verdict
 from rag.attribute import Remembering, Span, attribute, facts_of, held_by, nearest
 from rag.generator import Generator, Stop, Stopped
+from rag.logistic import Logistic, columns, log_odds
 from rag.prompt import claim_prompt, restate_prompt
 from rag.words import stems
 
@@ -152,7 +153,7 @@ def signals(
     return {
         "likelihood": _mean(ordered),
         "least_likely": _mean(ordered[: max(1, len(ordered) // 5)]),
-        "yes": _log_odds(reading.yes),
+        "yes": log_odds(reading.yes),
         "copied": math.log1p(_mean(runs)),
         "pairs": _pairs(mine, theirs),
         "pairs_around": _pairs(mine, all_theirs),
@@ -196,10 +197,6 @@ def _pairs(claim: Sequence[str], source: Sequence[str]) -> float:
     return sum(pair in theirs for pair in mine) / len(mine) if mine else 0.0
 
 
-def _log_odds(share: float) -> float:
-    return math.log((share + 1e-6) / (1 - share + 1e-6))
-
-
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
@@ -208,30 +205,11 @@ def _mean(values: Sequence[float]) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """`probability = sigmoid(intercept + Σ weight · (signal - mean) / scale)`.
+class Weights(Logistic):
+    """From `supported_from` on a score is supported, from `partly_from` on partly supported."""
 
-    A score of `supported_from` or more is supported, of `partly_from` or more partly supported.
-    """
-
-    intercept: float
-    names: tuple[str, ...]
-    weights: tuple[float, ...]
-    means: tuple[float, ...]
-    scales: tuple[float, ...]
     supported_from: float
     partly_from: float
-
-    def probability(self, found: Mapping[str, float]) -> float:
-        """0 when any signal is missing or not a number: what can't be judged isn't supported."""
-        total = self.intercept
-        rows = zip(self.names, self.weights, self.means, self.scales, strict=True)
-        for name, weight, mean, scale in rows:
-            value = found.get(name, math.nan)
-            if not math.isfinite(value):
-                return 0.0
-            total += weight * (value - mean) / scale
-        return 1 / (1 + math.exp(-max(-60.0, min(60.0, total))))
 
     def verdict(self, score: float, found: Mapping[str, float]) -> Verdict:
         """An amount or a name that no passage before the model holds is never supported."""
@@ -244,13 +222,5 @@ class Weights:
 @cache
 def shipped_weights() -> Weights:
     data = json.loads(_FILE.read_text())
-    rows = data["signals"]
-    return Weights(
-        data["intercept"],
-        tuple(rows),
-        tuple(row["weight"] for row in rows.values()),
-        tuple(row["mean"] for row in rows.values()),
-        tuple(row["scale"] for row in rows.values()),
-        data["thresholds"]["supported_from"],
-        data["thresholds"]["partly_from"],
-    )
+    thresholds = data["thresholds"]
+    return Weights(*columns(data), thresholds["supported_from"], thresholds["partly_from"])

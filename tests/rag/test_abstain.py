@@ -8,31 +8,30 @@ from index.article import Article
 from index.passages import Passage
 from index.search import Hit
 from rag.abstain import (
-    Weights,
-    log_odds,
     question_signals,
     reading_signals,
     retrieval_signals,
     shipped_weights,
     writing_signals,
 )
+from rag.logistic import Logistic, log_odds
 from tests.fakes import FakeGenerator
 
 
 def test_probability_by_hand() -> None:
-    weights = Weights(0.5, ("a", "b"), (2.0, -1.0), (1.0, 0.0), (2.0, 4.0))
+    weights = Logistic(0.5, ("a", "b"), (2.0, -1.0), (1.0, 0.0), (2.0, 4.0))
     expected = 1 / (1 + math.exp(-(0.5 + 2 * (3 - 1) / 2 - 1 * (8 - 0) / 4)))
     assert weights.probability({"a": 3, "b": 8, "other": 1}) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("signals", [{}, {"a": 1.0}, {"a": 1.0, "b": math.nan}])
 def test_what_cannot_be_judged_is_not_shown(signals: dict[str, float]) -> None:
-    weights = Weights(5.0, ("a", "b"), (1.0, 1.0), (0.0, 0.0), (1.0, 1.0))
+    weights = Logistic(5.0, ("a", "b"), (1.0, 1.0), (0.0, 0.0), (1.0, 1.0))
     assert weights.probability(signals) == 0.0
 
 
 def test_extreme_signals_do_not_overflow() -> None:
-    weights = Weights(0.0, ("a",), (1.0,), (0.0,), (1.0,))
+    weights = Logistic(0.0, ("a",), (1.0,), (0.0,), (1.0,))
     assert weights.probability({"a": 1e9}) == pytest.approx(1)
     assert weights.probability({"a": -1e9}) == pytest.approx(0)
 

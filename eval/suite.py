@@ -74,7 +74,7 @@ class Figure:
     about: str
     statistic: Statistic = mean
     better: Literal["higher", "lower", ""] = "higher"
-    unit: Literal["share", "number", "ms", "per s", "MB", "ratio"] = "share"
+    unit: Literal["share", "number", "ms", "per s", "MB", "ratio", "tokens"] = "share"
 
     def rows(self, scored: Sequence[Scored]) -> Floats:
         found = [[s.scores.get(c) for c in self.columns] for s in scored]

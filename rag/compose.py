@@ -9,7 +9,7 @@ from dataclasses import replace
 from index.article import Article
 from index.search import Hit
 from index.sentences import sentences
-from rag.answer import Claim
+from rag.answer import Claim, Conflict
 
 _NEAREST = 3
 
@@ -39,13 +39,19 @@ def number_citations(claims: Sequence[Claim]) -> tuple[Claim, ...]:
     )
 
 
-def answer_text(claims: Sequence[Claim]) -> str:
-    """The shown sentences, each followed by the numbers of its sources: `… in 2023. [1] [2]`."""
+def answer_text(claims: Sequence[Claim], conflicts: Sequence[Conflict] = ()) -> str:
+    """The shown sentences, each followed by the numbers of its sources: `… in 2023. [1] [2]`.
+
+    A conflict is said after them: "But the articles disagree: 64% [1], 46% [2]."
+    """
     sentences = []
     for claim in claims:
         if claim.shown:
             numbers = dict.fromkeys(citation.n for citation in claim.citations)
             sentences.append(" ".join([claim.text, *(f"[{n}]" for n in numbers)]))
+    for conflict in conflicts:
+        sides = ", ".join(f"{side.value} [{side.citation.n}]" for side in conflict.sides)
+        sentences.append(f"But the articles disagree: {sides}.")
     return " ".join(sentences)
 
 

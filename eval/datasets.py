@@ -27,12 +27,16 @@ def find(data: Path | None, *names: str) -> list[Path]:
     return [root / name for name in names if (root / name).exists()]
 
 
+class DataMissing(UsageError):
+    """The folder of data sets holds nothing for a suite."""
+
+
 def require(data: Path | None, suite: str, *names: str) -> list[Path]:
-    """As `find`, or UsageError when none is there."""
+    """As `find`, or DataMissing when none is there."""
     found = find(data, *names)
     if not found:
         wanted = " or ".join(repr(n) for n in names)
-        raise UsageError(
+        raise DataMissing(
             f"{suite!r} finds no data in {str(data)!r}: it looks for {wanted} there "
             f"(without --data it uses the small sample that comes with Dateline)."
         )

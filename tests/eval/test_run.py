@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,6 +52,19 @@ def test_every_suite_runs_on_its_sample_and_leaves_the_four_files(tmp_path: Path
     text = (out / "run.json").read_text()
     assert str(tmp_path) not in text
     assert os.uname().nodename not in json.dumps(facts["machine"])
+
+
+def test_all_suites_of_a_folder_that_lacks_some_take_the_sample_there_and_say_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(ROOT / "eval" / "samples" / "xquad", data / "xquad")
+    options = {"speed.sizes": "40"}
+    assert main(["all"], tmp_path / "run", 1, 0, None, options, data, bench=fake_bench()) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"robustness: no data in {data}, so its small sample is used." in said
+    assert "answers: no data" not in said
+    assert {r["suite"] for r in RunFolder(tmp_path / "run").records()} == set(NAMES)
 
 
 def test_figures_come_from_the_answer_as_people_get_it(tmp_path: Path) -> None:

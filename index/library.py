@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -179,6 +180,14 @@ class Library:
                     " GROUP BY source ORDER BY source"
                 ).fetchall()
             )
+
+    def newest(self, by: date) -> date | None:
+        """The date of the newest article, of those that aren't dated after `by`."""
+        with self._store.read() as db:
+            row = db.execute(
+                "SELECT max(published) FROM articles WHERE published <= ?", [by.isoformat()]
+            ).fetchone()
+        return date.fromisoformat(row[0]) if row[0] else None
 
     def status(self) -> Status:
         with self._store.read() as db:

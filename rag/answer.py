@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from index.article import Article
 from index.search import Filter, Hit
+from rag.asked_filter import Reading
 
 Verdict = Literal["supported", "partly supported", "unsupported"]
 
@@ -83,8 +84,9 @@ class Answer:
 
     `text` holds the shown sentences with `[n]` after each; `raw_text` is what the model wrote.
     `hits` are all the passages that were considered, best first; the first `context` of them
-    (by their place in `context_ids`) were put before the model. `nearest` is set on abstention.
-    `signals` are the numbers that the abstention was decided from.
+    (by their place in `context_ids`) were put before the model. `filter` is what was applied,
+    `reading` what of it stood in the question's own words. `signals` are the numbers that the
+    abstention was decided from.
     """
 
     question: str
@@ -101,6 +103,7 @@ class Answer:
     timings: Timings = field(default_factory=Timings)
     tokens: Tokens = field(default_factory=Tokens)
     signals: dict[str, float] = field(default_factory=dict)
+    reading: Reading = field(default_factory=Reading)
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -155,11 +158,7 @@ class Answer:
                 {**hit_dict(hit), "in_context": hit.passage.id in self.context_ids}
                 for hit in self.hits
             ],
-            "filter": {
-                "since": self.filter.since.isoformat() if self.filter.since else None,
-                "until": self.filter.until.isoformat() if self.filter.until else None,
-                "sources": sorted(self.filter.sources),
-            },
+            "filter": filter_dict(self.filter, self.reading),
             "model": self.model,
             "timings": {
                 "search_s": round(self.timings.search_s, 4),
@@ -186,6 +185,25 @@ def _citation(c: Citation) -> dict[str, Any]:
         "start": c.start,
         "end": c.end,
         "quote": c.quote,
+    }
+
+
+def filter_dict(filter: Filter, reading: Reading) -> dict[str, Any]:
+    """The filter that was applied, and the phrases of the question that it was read from."""
+    wanted = reading.preferred
+    return {
+        **_days(filter),
+        "sources": sorted(filter.sources),
+        "found": list(reading.found),
+        "dropped": list(reading.dropped),
+        "preferred": wanted and {"phrase": wanted.phrase, **_days(wanted.filter)},
+    }
+
+
+def _days(filter: Filter) -> dict[str, str | None]:
+    return {
+        "since": filter.since.isoformat() if filter.since else None,
+        "until": filter.until.isoformat() if filter.until else None,
     }
 
 

@@ -22,9 +22,10 @@ from rag.answer import Answer, Citation, Claim, Timings, Tokens
 from rag.attribute import Span, attribute
 from rag.compose import abstention_text, answer_text, number_citations, sentence_spans
 from rag.conversation import Turn, understood
-from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
+from rag.events import ClaimChecked, Done, Event, Passages, Token
 from rag.generator import Generator, Piece, Prompt, Read, Stop
 from rag.repair import shortened
+from rag.searching import Searcher
 from rag.settings import Settings
 from rag.verify import Check, Verifier
 from rag.warm import Warmer
@@ -53,6 +54,7 @@ class Assistant:
         self.encoder = encoder
         self.settings = settings or Settings()
         self._verifier = Verifier(generator, encoder)
+        self._searcher = Searcher(library)
         self._warmer: Warmer | None = None
 
     @classmethod
@@ -95,10 +97,17 @@ class Assistant:
         self.close()
 
     def ask(
-        self, question: str, *, history: Sequence[Turn] = (), filter: Filter | None = None
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        filter: Filter | None = None,
+        read_filters: bool = True,
     ) -> Answer:
-        """The whole answer. Raises UsageError, LibraryEmpty."""
-        for event in self.stream(question, history=history, filter=filter):
+        """The whole answer; see `stream`. Raises UsageError, LibraryEmpty."""
+        for event in self.stream(
+            question, history=history, filter=filter, read_filters=read_filters
+        ):
             if isinstance(event, Done):
                 return event.answer
         raise AssertionError("a stream ends with Done")
@@ -109,37 +118,49 @@ class Assistant:
         *,
         history: Sequence[Turn] = (),
         filter: Filter | None = None,
+        read_filters: bool = True,
         stop: Stop | None = None,
     ) -> Iterator[Event]:
         """The same, as it happens (see `rag.events`). `history` is (question, answer) pairs.
+
+        What `filter` leaves open is taken from the question's own words ("last week", "according
+        to the Guardian"; see `rag.asked_filter`), unless `read_filters` is False.
 
         Closing the iterator stops the work; so does `stop.set()` from another thread, even in the
         middle of a token, and then the iterator raises Stopped.
         """
         if self._warmer is None:
-            yield from self._answer(question, history, filter, stop)
+            yield from self._answer(question, history, filter, read_filters, stop)
             return
         self._warmer.pause()
         try:
-            yield from self._answer(question, history, filter, stop)
+            yield from self._answer(question, history, filter, read_filters, stop)
         finally:
             self._warmer.resume()
 
     def _answer(
-        self, question: str, history: Sequence[Turn], filter: Filter | None, stop: Stop | None
+        self,
+        question: str,
+        history: Sequence[Turn],
+        given: Filter | None,
+        read_filters: bool,
+        stop: Stop | None,
     ) -> Iterator[Event]:
         began = time.perf_counter()
         question = _checked(question)
-        if not self.library.status().articles:
+        if not len(self.library):
             raise LibraryEmpty(
                 f"The library '{self.library.path}' holds no articles; add some with "
                 "'dateline add PATH'."
             )
-        filter = filter or Filter()
         query = understood(question, history, self.generator, stop)
-        yield Searching(question, query, filter)
-
-        hits = tuple(self.library.search(query, self.settings.considered, filter=filter))
+        hits, filter, reading = yield from self._searcher.search(
+            question,
+            query,
+            given or Filter(),
+            self.settings.considered,
+            read_filters=read_filters,
+        )
         context = self._fitting(query, hits[: self.settings.passages])
         context_ids = tuple(hit.passage.id for hit in context)
         search_s = time.perf_counter() - began
@@ -203,6 +224,7 @@ class Assistant:
                 ),
                 tokens=Tokens(read.tokens, read.reused, len(pieces)),
                 signals=signals,
+                reading=reading,
             )
         )
 

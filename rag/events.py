@@ -1,21 +1,27 @@
-"""What happens while a question is answered, in order: Searching, Passages, Token*, ClaimChecked*,
+"""What happens while a question is answered, in order: Searching+, Passages, Token*, ClaimChecked*,
 Done. Every stream that isn't closed early ends with exactly one Done."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from index.search import Filter, Hit
 from rag.answer import Answer, Claim
+from rag.asked_filter import Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Searching:
-    """`query` is the question as it was understood (rewritten with the conversation)."""
+    """`query` is the question as it was understood (rewritten with the conversation).
+
+    `filter` is what is applied, `reading` what of it stands in the question's own words. It comes
+    again, with a wider filter, where what the question says leaves no article.
+    """
 
     question: str
     query: str
     filter: Filter
+    reading: Reading = field(default_factory=Reading)
 
 
 @dataclass(frozen=True, slots=True)

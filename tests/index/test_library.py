@@ -101,6 +101,18 @@ def test_every_write_counts_the_generation_up(library: Library) -> None:
     assert seen == sorted(set(seen))
 
 
+def test_the_newest_date_up_to_a_day(library: Library) -> None:
+    assert library.newest(date.max) is None
+    dates = (date(2024, 5, 3), date(2024, 5, 17), date(2054, 1, 1), None)
+    for n, published in enumerate(dates):
+        library.put(article(n, published=published))
+    assert library.newest(date.max) == date(2054, 1, 1)
+    assert library.newest(date(2024, 6, 1)) == date(2024, 5, 17)
+    assert library.newest(date(2024, 5, 17)) == date(2024, 5, 17)
+    assert library.newest(date(2024, 5, 16)) == date(2024, 5, 3)
+    assert library.newest(date(2024, 5, 2)) is None
+
+
 def test_status(library: Library) -> None:
     library.put(article(0))
     library.put(article(1, copy_of="id0000"))

@@ -131,7 +131,8 @@ def _meant(question: str, start: int, end: int) -> bool:
     if name.casefold() in _ORDINARY:
         opens = not question[:start].strip(" \"'“‘")
         return name[0].isupper() and not question.isupper() and not opens
-    return name != name.lower() or question == question.lower()
+    # in lower case, only where capitals aren't used: "what does reuters say"
+    return name != name.lower() or question[1:] == question[1:].lower()
 
 
 def _lists(question: str, named: Iterable[Outlet]) -> list[list[Outlet]]:

@@ -22,11 +22,14 @@ def opened(library: Path, model: str | None) -> Assistant:
     return Assistant.open(library, model=model)
 
 
-def ask(assistant: Assistant, question: str, wanted: Filter | None) -> Answer:
+def ask(
+    assistant: Assistant, question: str, wanted: Filter | None, *, read_filters: bool = True
+) -> Answer:
     """The answer. Leaving early (Ctrl-C) closes the stream, which stops the model."""
     console = standard_error()
     draft = Text(style="dim")
-    with closing(assistant.stream(question, filter=wanted)) as events:  # type: ignore[type-var]
+    stream = assistant.stream(question, filter=wanted, read_filters=read_filters)
+    with closing(stream) as events:  # type: ignore[type-var]
         if not console.is_terminal:
             for event in events:
                 if isinstance(event, Done):

@@ -261,18 +261,19 @@ def _wire_chat(page: Page, c: _Chat, s: _Settings, bus: gr.HTML) -> None:
 
         def made() -> Iterator[Frame]:
             nonlocal question, turn
-            chosen = _filter(since, until, outlets)
+            chosen, read = _filter(since, until, outlets), True
             stored = page.conversations.turn(int(said.get("turn") or 0))
             if stored is not None and stored.chat == said.get("chat"):
                 question, turn = stored.question, stored.id
                 if said.get("kind") and stored.answer:
                     chosen = without(stored.answer["filter"], said["kind"], str(said.get("value")))
+                    read = False  # or the chip would be back
             yield from page.ask(
                 str(request.session_hash),
                 str(said.get("chat")),
                 question,
                 chosen,
-                Choices(model, passages, strictness),
+                Choices(model, passages, strictness, read),
                 turn,
             )
 

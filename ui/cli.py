@@ -239,6 +239,13 @@ def ask(
     since: SinceOption = None,
     until: UntilOption = None,
     source: SourcesOption = None,
+    read_filters: Annotated[
+        bool,
+        typer.Option(
+            "--filters-from-question/--no-filters-from-question",
+            help="Narrow to the times and outlets that the question names.",
+        ),
+    ] = True,
     model: ModelOption = None,
     library: LibraryOption = None,
     debug: DebugOption = False,
@@ -251,7 +258,7 @@ def ask(
     with progress.waiting("Opening the models"):
         assistant = asking.opened(place, model)
     with assistant:
-        answer = asking.ask(assistant, question, wanted)
+        answer = asking.ask(assistant, question, wanted, read_filters=read_filters)
     if as_json:
         show_json(answer.to_dict())
     else:

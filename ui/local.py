@@ -63,7 +63,13 @@ class LocalBackend:
             assistant = self._with(choices)
             self._warmer.pause()
             try:
-                yield from assistant.stream(question, history=history, filter=filter, stop=stop)
+                yield from assistant.stream(
+                    question,
+                    history=history,
+                    filter=filter,
+                    read_filters=choices.read_filters,
+                    stop=stop,
+                )
             finally:
                 self._warmer.resume()
 

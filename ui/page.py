@@ -17,7 +17,7 @@ from typing import Any
 from index.article import Article
 from index.errors import DatelineError, UsageError
 from index.search import Filter
-from rag.answer import Answer
+from rag.answer import Answer, filter_dict
 from rag.events import ClaimChecked, Done, Passages, Searching, Token
 from ui import footnotes, live, panels, render
 from ui.conversations import Conversations, Turn
@@ -173,8 +173,8 @@ class Page:
                     p = replace(p, place=place)
                 case Waiting():
                     p = replace(p, place=0)
-                case Searching(query=query, filter=found):
-                    p = replace(p, query=query, filter=filter_json(found))
+                case Searching(query=query, filter=applied, reading=reading):
+                    p = replace(p, query=query, filter=filter_dict(applied, reading))
                 case Passages(context_ids=ids):
                     p, stage = replace(p, passages=len(ids)), 1
                 case Token(text=text):
@@ -277,23 +277,15 @@ def _kept_source(turn: Turn | None, article_id: str) -> Mapping[str, Any] | None
     return next((s for s in known if s["article_id"] == article_id), None)
 
 
-def filter_json(value: Filter) -> dict[str, Any]:
-    return {
-        "since": value.since.isoformat() if value.since else None,
-        "until": value.until.isoformat() if value.until else None,
-        "sources": sorted(value.sources),
-    }
-
-
 def make_filter(since: str, until: str, sources: Sequence[str]) -> Filter | None:
-    """None when nothing is chosen, so that the question itself may say."""
+    """None when nothing is chosen."""
     if not (since or until or sources):
         return None
     return Filter(_date("from", since), _date("until", until), frozenset(sources))
 
 
 def without(value: Mapping[str, Any], kind: str, which: str) -> Filter:
-    """A filter's JSON form less one of its chips. Empty means: no filter, whatever is asked."""
+    """A filter's JSON form less one of its chips, to ask again with exactly what is left."""
 
     def day(which: str) -> date | None:
         return date.fromisoformat(value[which]) if value.get(which) and which != kind else None

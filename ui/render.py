@@ -360,8 +360,28 @@ def _chip(act: str, label: str, kind: str, value: object, data: Mapping[str, Any
 
 
 def found_filters(value: Mapping[str, Any], turn: int) -> str:
-    chips = filter_chips(value, "unfilter", turn)
-    return f'<p class="chips"><span>Only articles</span> {chips}</p>' if chips else ""
+    """What an answer was narrowed to, chip by chip, and the question's words that it is read from.
+
+    Conversations from before this was read from questions lack those keys.
+    """
+    parts = []
+    if chips := filter_chips(value, "unfilter", turn):
+        parts.append(f"<span>Only articles</span> {chips}")
+    preferred = value.get("preferred")
+    if preferred:
+        days = [day(preferred[end]) for end in ("since", "until") if preferred.get(end)]
+        label = "articles of " + " to ".join(days) if days else "newer articles"
+        chip = _chip("unfilter", label, "preferred", "", {"turn": turn})
+        parts.append(f"<span>Among equals, rather</span> {chip}")
+    if said := [*(value.get("found") or ()), *([preferred["phrase"]] if preferred else ())]:
+        parts.append(f"<span>read from {_quoted(said)}</span>")
+    if dropped := value.get("dropped"):
+        parts.append(f"<span>No article fits {_quoted(dropped)}: searched without</span>")
+    return f'<p class="chips">{" ".join(parts)}</p>' if parts else ""
+
+
+def _quoted(phrases: Sequence[str]) -> str:
+    return ", ".join(f"“{esc(phrase)}”" for phrase in phrases)
 
 
 def _clip(text: str, limit: int) -> str:

@@ -26,12 +26,14 @@ class Choices:
     """What a person sets for their answers. None means the assistant's own default.
 
     `passages` is how many passages are put before the model; `strictness` in 0..1 moves the
-    bar that a sentence or an answer must clear (0.5 is the calibrated one).
+    bar that a sentence or an answer must clear (0.5 is the calibrated one). `read_filters` False
+    leaves the times and outlets that the question names alone.
     """
 
     model: str | None = None
     passages: int | None = None
     strictness: float | None = None
+    read_filters: bool = True
 
 
 class Backend(Protocol):
@@ -45,7 +47,7 @@ class Backend(Protocol):
     ) -> Iterator[Event]:
         """Closing the iterator stops the work, and so does `stop`, from any thread.
 
-        `filter` None: take it from the question.
+        What `filter` leaves open is taken from the question's own words.
         """
         ...
 

@@ -19,6 +19,7 @@ from index.passages import Passage
 from index.search import Hit
 from rag.answer import Answer, Citation, Claim, Conflict
 from ui.plain import plain
+from ui.scope import searched
 
 if TYPE_CHECKING:
     from index.ingest import Outcome
@@ -41,8 +42,10 @@ _OUTCOMES = {
 
 
 def answer_view(answer: Answer) -> RenderableType:
-    """The checked answer: its text, what each number stands for, conflicts, how it was made."""
+    """The checked answer: what was searched, its text, what each number stands for, conflicts."""
     parts: list[RenderableType] = [Text(plain(answer.text, lines=True))]
+    if said := searched(answer.filter, answer.reading):
+        parts = [Text(plain(said), style="dim"), Text(), *parts]
     if answer.abstained:
         if nearest := _nearest(answer.hits):
             parts += [Text(), Text("Nearest in the library", style="bold"), *nearest]

@@ -20,6 +20,7 @@ from index.errors import DatelineError
 from index.passages import Passage
 from index.search import Filter, Hit
 from rag.answer import Answer, Citation, Claim, Conflict, Side, Timings, Tokens, Verdict
+from rag.asked_filter import Part, Reading
 from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
 from rag.generator import Stop
 from ui.seam import Choices, History
@@ -171,23 +172,26 @@ class FakeBackend:
         self.alive += 1
         done = False
         try:
-            yield from self._stream(question, history, filter)
+            yield from self._stream(question, history, filter, choices.read_filters)
             done = True
         finally:
             self.alive -= 1
             self.closed += not done
 
-    def _stream(self, question: str, history: History, filter: Filter | None) -> Iterator[Event]:
+    def _stream(
+        self, question: str, history: History, filter: Filter | None, read_filters: bool
+    ) -> Iterator[Event]:
         if "fail" in question:
             raise DatelineError("The library at “varnholm” can’t be read; run dateline status.")
         query = question
         if history and re.search(r"\b(it|that|they)\b", question):
             query = f"{question} ({history[-1][0]})"
-        found = filter
-        if filter is None:
-            found = Filter(since=date(2025, 1, 1)) if "2025" in question else Filter()
-        assert found is not None
-        yield Searching(question, query, found)
+        found, reading = filter or Filter(), Reading()
+        if read_filters and "2025" in question:
+            found, reading = Filter(since=date(2025, 1, 1)), Reading(("in 2025",))
+        if read_filters and "latest" in question:
+            reading = replace(reading, preferred=Part("latest", 0, 6, Filter()))
+        yield Searching(question, query, found, reading)
         time.sleep(self.pace)
         claims, conflicts = self._claims(query)
         hits = self._hits(query, claims)
@@ -224,6 +228,7 @@ class FakeBackend:
                 Timings(0.012, 0.24, 0.31, 1.37),
                 Tokens(712, 690, 48),
                 {},
+                reading,
             )
         )
         self.answered.set()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from index.search import Filter
 from tests.ui.conftest import Served, Window, until
 
 pytestmark = pytest.mark.browser
@@ -140,12 +141,12 @@ def test_a_follow_up_shows_how_it_was_understood(w: Window) -> None:
 def test_a_filter_found_in_the_question_can_be_taken_off(w: Window, served: Served) -> None:
     w.ask("What did the bridge cost in 2025?")
     assert w.text("#transcript .chip").startswith("from 1 January 2025")
+    assert w.text("#transcript .chips").endswith("read from “in 2025”")
     w.page.click("#transcript .chip button")
     w.page.wait_for_selector("#transcript .chip", state="detached")
     w.page.wait_for_selector("#transcript .turn.done")
-    filter = served.backend.asked[-1][2]
-    assert filter is not None
-    assert filter.since is None
+    _, _, filter, choices = served.backend.asked[-1]
+    assert (filter, choices.read_filters) == (Filter(), False)
     assert w.page.locator("#transcript .turn").count() == 1
 
 

@@ -228,6 +228,24 @@ def test_ask_keeps_to_dates(run: Run, library: Path) -> None:
     assert {hit["title"] for hit in answer["hits"]} == {HARBOUR.title}
 
 
+def test_ask_keeps_to_what_the_question_says_unless_it_is_told_not_to(
+    run: Run, library: Path
+) -> None:
+    question = "What was the harbour or trade worth, according to the courier?"
+    said = run("--library", library, "ask", question).stdout
+    assert said.startswith(
+        "Only articles by The Courier (from “courier”); --no-filters-from-question searches"
+    )
+
+    def hits(*options: str) -> set[str]:
+        out = run("--library", library, "ask", "--json", question, *options).stdout
+        return {hit["title"] for hit in json.loads(out)["hits"]}
+
+    assert hits() == {TRADE.title}
+    assert hits("--no-filters-from-question") == {TRADE.title, HARBOUR.title}
+    assert hits("--source", "Coast Herald") == {HARBOUR.title}
+
+
 def test_reindex_takes_another_encoder(
     run: Run, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -179,6 +179,30 @@ def test_a_question_that_was_rewritten_shows_how() -> None:
     assert render.understood("What  was it?", "what was it?") == ""
 
 
+def test_what_the_question_narrowed_is_chips_that_say_where_they_come_from() -> None:
+    html = render.turn(turn(answered("What did the bridge cost in 2025?")))
+    assert text(html).startswith(
+        "You asked: How much? Only articles from 1 January 2025 × read from “in 2025”"
+    )
+    assert 'data-act="unfilter"' in html
+    chosen = {"since": None, "until": "2025-02-01", "sources": ["A"]}  # as kept before, too
+    assert text(render.found_filters(chosen, 7)) == "Only articles until 1 February 2025 × A ×"
+    assert render.found_filters({"since": None, "until": None, "sources": []}, 7) == ""
+
+
+def test_what_was_dropped_or_only_preferred_is_said() -> None:
+    said = text(render.turn(turn(answered("What is the latest on the bridge?"))))
+    assert "Among equals, rather newer articles × read from “latest”" in said
+    days = {"phrase": "on Friday", "since": "2025-04-11", "until": "2025-04-14"}
+    value = {"found": [], "dropped": ["last <week>"], "preferred": days}
+    html = render.found_filters(value, 7)
+    assert 'data-kind="preferred"' in html
+    assert text(html) == (
+        "Among equals, rather articles of 11 April 2025 to 14 April 2025 × read from “on Friday” "
+        "No article fits “last &lt;week&gt;”: searched without"
+    )
+
+
 def test_while_it_is_made_the_stages_show_how_far_it_is() -> None:
     html = live.live(Progress("Q", stage=2, times=(0.02, 0.31), elapsed=3.4, draft="So far"))
     assert re.findall(r'class="(past|now|later)"', html) == ["past", "past", "now", "later"]
@@ -232,7 +256,8 @@ def test_no_text_anywhere_becomes_markup(data: st.DataObject) -> None:
             return data.draw(hostile)
         return value
 
-    answer = swapped(answered("bridge in 2025").to_dict())
+    answer = swapped(answered("the latest on the bridge in 2025").to_dict())
+    answer["filter"]["dropped"] = [data.draw(hostile)]
     draw = data.draw
     t = replace(turn(None), answer=answer, question=draw(hostile), remark=draw(hostile), vote=1)
     safe(render.turn(t))

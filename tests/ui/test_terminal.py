@@ -11,8 +11,9 @@ from rich.console import Console, RenderableType
 from index.article import Article
 from index.library import Status
 from index.passages import Passage
-from index.search import Hit
+from index.search import Filter, Hit
 from rag.answer import Answer, Citation, Claim, Conflict, Side, Timings
+from rag.asked_filter import Reading
 from ui import terminal
 
 ARTICLE = Article(
@@ -107,6 +108,16 @@ def test_sentences_that_were_dropped_are_told_apart() -> None:
     lines = shown(terminal.answer_view(answer(claims=claims)))
     assert lines[-2:] == ["Left out, because no article supports it", "    It doubled."]
     assert not any("Both" in line for line in lines)
+
+
+def test_what_the_question_narrowed_stands_first_and_only_if_it_did() -> None:
+    reading = Reading(("last week",))
+    narrowed = answer(filter=Filter(since=date(2024, 5, 6)), reading=reading)
+    lines = shown(terminal.answer_view(narrowed))
+    assert lines[0].startswith("Only articles from 2024-05-06 on (from “last week”)")
+    assert lines[1:] == ["", *shown(terminal.answer_view(answer()))]
+    given = answer(filter=Filter(since=date(2024, 5, 6)))
+    assert shown(terminal.answer_view(given)) == shown(terminal.answer_view(answer()))
 
 
 def test_an_abstention_shows_what_is_nearest_and_no_citation() -> None:

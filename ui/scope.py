@@ -18,7 +18,7 @@ def searched(filter: Filter, reading: Reading) -> str:
     if wanted := reading.preferred:
         which = days_of(wanted.filter)
         rather = f"articles {which}" if which else "newer articles"
-        said.append(f"Among equals, rather {rather} (from {_quoted([wanted.phrase])})")
+        said.append(f"Preferring {rather} (from {_quoted([wanted.phrase])})")
     if said:
         said.append("--no-filters-from-question searches without")
     if reading.dropped:

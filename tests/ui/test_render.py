@@ -192,13 +192,13 @@ def test_what_the_question_narrowed_is_chips_that_say_where_they_come_from() -> 
 
 def test_what_was_dropped_or_only_preferred_is_said() -> None:
     said = text(render.turn(turn(answered("What is the latest on the bridge?"))))
-    assert "Among equals, rather newer articles × read from “latest”" in said
+    assert "Preferring newer articles × read from “latest”" in said
     days = {"phrase": "on Friday", "since": "2025-04-11", "until": "2025-04-14"}
     value = {"found": [], "dropped": ["last <week>"], "preferred": days}
     html = render.found_filters(value, 7)
     assert 'data-kind="preferred"' in html
     assert text(html) == (
-        "Among equals, rather articles of 11 April 2025 to 14 April 2025 × read from “on Friday” "
+        "Preferring articles of 11 April 2025 to 14 April 2025 × read from “on Friday” "
         "No article fits “last &lt;week&gt;”: searched without"
     )
 

@@ -38,12 +38,12 @@ OFF = "--no-filters-from-question searches without"
         (
             Filter(),
             Reading(preferred=Part("latest", 0, 6, Filter())),
-            f"Among equals, rather newer articles (from “latest”); {OFF}.",
+            f"Preferring newer articles (from “latest”); {OFF}.",
         ),
         (
             Filter(sources=frozenset({"A"})),
             Reading(("A",), ("last week",), Part("on Monday", 0, 9, Filter(MAY_6, MAY_12))),
-            "Only articles by A (from “A”); Among equals, rather articles from 2024-05-06 to "
+            "Only articles by A (from “A”); Preferring articles from 2024-05-06 to "
             f"2024-05-12 (from “on Monday”); {OFF}; No article fits “last week”: searched without.",
         ),
     ],

@@ -37,7 +37,8 @@ DECLINES = re.compile(
 )
 
 _BRACKETED = re.compile(r"\[(?:sources?\s*)?(\d+(?:\s*(?:,|and|&|;)\s*(?:source\s*)?\d+)*)\]", re.I)
-_NAMED = re.compile(r"\bsources?\s+(\d+(?:\s*(?:,|and|&)\s*\d+)*)", re.I)
+# "Source 1:" is the head of a source, which a small model may copy, and refers to nothing.
+_NAMED = re.compile(r"\bsources?\s+(\d+(?:\s*(?:,|and|&)\s*\d+)*)\b(?!\s*:)", re.I)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,7 @@ def test_a_denial_in_an_answer_is_not_declining(text: str) -> None:
 def test_references_to_sources() -> None:
     assert cited("Wet [1], red [2, 3] and [Source 4]. As Source 2 says.", 4) == {1, 2, 3, 4}
     assert cited("Sources 1 and 2 agree.", 2) == {1, 2}
+    assert cited("Source 1:\nThe sky is red.\nSource 12:\nWater is wet.", 12) == set()
     assert cited("Worth 240 billion [7].", 3) == set()
     assert cited("In [2023] trade grew.", 3) == set()
 

@@ -186,7 +186,7 @@ def test_passages_are_forgotten_before_a_cold_question_only(data: Path) -> None:
     assert all(generator.prompts[n].system == SYSTEM for n in between)
 
 
-def test_a_peer_that_ends_ends_the_run_and_keeps_what_was_answered(
+def test_a_run_whose_peer_ended_keeps_what_was_answered_and_goes_on(
     data: Path, tmp_path: Path
 ) -> None:
     with (data / "questions.jsonl").open("a") as file:
@@ -199,3 +199,11 @@ def test_a_peer_that_ends_ends_the_run_and_keeps_what_was_answered(
         ask_all(suite, material, fake_bench(), folder, None, 0, console)
     assert not [r for r in folder.records() if "error" in r]
     assert "line 4/" + peers.PEER not in {r["id"] for r in folder.records()}
+    held = {r["id"]: r["given"]["total_s"] for r in folder.records()}
+    (tmp_path / "script.py").write_text(SCRIPT.replace("sys.exit(1)", "pass"))
+    ask_all(suite, material, fake_bench(), folder, None, 0, console)
+    records = folder.records()
+    assert {r["id"] for r in records} == {item.id for item in material.items}
+    assert {
+        i: s for r in records if (i := r["id"]) in held and (s := r["given"]["total_s"])
+    } == held

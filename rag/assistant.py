@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from index.encoder import Encoder
 from index.errors import LibraryEmpty, UsageError
 from index.search import Filter, Hit
-from rag import abstain, prompt
-from rag.answer import Answer, Citation, Claim, Timings, Tokens
+from rag import abstain, conflicts, prompt
+from rag.answer import Answer, Citation, Claim, Conflict, Timings, Tokens
 from rag.attribute import Span, attribute
 from rag.compose import abstention_text, answer_text, number_citations, sentence_spans
 from rag.conversation import Turn, understood
@@ -185,17 +185,18 @@ class Assistant:
         claims: list[Claim] = []
         signals: dict[str, float] = {}
         if raw_text:
-            for start, end in sentence_spans(raw_text):
-                claim = self._check(raw_text[start:end], context, query, stop)
-                claims.append(claim)
-                yield ClaimChecked(claim)
+            # Asked first: the context and the question are what the generator has just read.
             signals = {
                 **abstain.retrieval_signals(context),
                 **abstain.question_signals(query, context),
                 **abstain.writing_signals([piece.logprob for piece in pieces]),
                 **abstain.reading_signals(self.generator, query, raw_text, context, stop),
-                "support": max((claim.score for claim in claims), default=0.0),
             }
+            for start, end in sentence_spans(raw_text):
+                claim = self._check(raw_text[start:end], context, query, stop)
+                claims.append(claim)
+                yield ClaimChecked(claim)
+            signals["support"] = max((claim.score for claim in claims), default=0.0)
             signals["answer_probability"] = abstain.shipped_weights().probability(signals)
 
         abstained = (
@@ -203,7 +204,11 @@ class Assistant:
             or signals.get("answer_probability", 0.0) < self.settings.answer_above
         )
         numbered = number_citations(claims)
-        text = abstention_text(hits) if abstained else answer_text(numbered)
+        found: tuple[Conflict, ...] = ()
+        if not abstained:
+            found = conflicts.conflicts(numbered, query, hits, self._verifier, stop)
+            found = conflicts.numbered(found, numbered)
+        text = abstention_text(hits) if abstained else answer_text(numbered, found)
         yield Done(
             Answer(
                 question=question,
@@ -212,6 +217,7 @@ class Assistant:
                 raw_text=raw_text,
                 abstained=abstained,
                 claims=numbered,
+                conflicts=found,
                 hits=hits,
                 context_ids=context_ids,
                 filter=filter,

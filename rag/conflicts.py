@@ -110,9 +110,7 @@ def disputes(claim: Claim, query: str, hits: Sequence[Hit]) -> list[Dispute]:
                         continue
                     if value.kind == "name" and holds_name(claim.text, other.text):
                         continue
-                    statement = (
-                        claim.text[: value.start] + other.text + claim.text[value.end :]
-                    )
+                    statement = claim.text[: value.start] + other.text + claim.text[value.end :]
                     span = Span(hit, hit.passage.start + start, hit.passage.start + end)
                     found.append(
                         (-held, hit.rank, Dispute(value.text, other.text, statement, span))

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from index.errors import DatelineError, UsageError
+from ui.cache_command import cache_app
 from ui.command import (
     Commands,
     DebugOption,
@@ -44,6 +45,7 @@ app = typer.Typer(
     "every sentence cited and checked.",
 )
 app.add_typer(models_app, name="models", help="The models that models.txt names.")
+app.add_typer(cache_app, name="cache", help="Passages that the model has read, kept.")
 
 
 def main() -> None:
@@ -205,7 +207,7 @@ def reindex(ctx: typer.Context, library: LibraryOption = None, debug: DebugOptio
 @app.command()
 def status(ctx: typer.Context, library: LibraryOption = None, debug: DebugOption = False) -> None:
     """Say how the library and the models are; the exit code tells the first problem."""
-    from rag import models
+    from rag import models, opening
     from ui import parts, terminal
 
     problem: DatelineError | None = None
@@ -218,6 +220,8 @@ def status(ctx: typer.Context, library: LibraryOption = None, debug: DebugOption
         problem = error
         say(sentence(str(error)))
     here = [(model, models.state(model)) for model in models.catalogue()]
+    kept = opening.open_states().status()
+    show_view(terminal.facts(terminal.cache_rows(kept, opening.state_folder())))
     show_view(terminal.facts([("Models", str(models.folder()))]))
     show_table(["Name", "Role", "Size", "Licence", "State"], terminal.model_rows(here))
     if problem:

@@ -7,6 +7,7 @@ writing-direction trick of theirs reaches the terminal, and none of it is read a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from index.library import Status
     from rag.models import State
     from rag.models_txt import Model
+    from rag.states import CacheStatus
 
 _VERDICTS = {"supported": "green", "partly supported": "yellow", "unsupported": "red"}
 _INDENT = (0, 0, 0, 4)  # of what belongs to the line above
@@ -243,6 +245,18 @@ def status_rows(status: Status) -> list[tuple[str, str]]:
         ("Passages", f"{status.passages}"),
         ("Size", size(status.bytes)),
         ("Encoder", f"{plain(status.encoder)}, {status.dimension} dimensions"),
+    ]
+
+
+def cache_rows(status: CacheStatus, folder: Path) -> list[tuple[str, str]]:
+    """What is kept on disk of passages that were read, and the bounds."""
+    return [
+        (
+            "Kept",
+            f"{_plural(status.disk_states, 'passage')} read, {size(status.disk_bytes)} of at most "
+            f"{size(status.disk_bound)} in {plain(str(folder))} (in memory at most "
+            f"{size(status.memory_bound)}; 'dateline cache clear' deletes them)",
+        )
     ]
 
 

@@ -21,7 +21,7 @@ NEEDS = ("answers", "longform", "conflicts")
 
 
 def load(given: Given) -> Material:
-    """One item an answer; abstentions and answers without a sentence have nothing to score."""
+    """One item an answer that was shown; an abstention has nothing to score."""
     items = [
         Item(
             id=f"{r['suite']}/{r['id']}",
@@ -31,7 +31,7 @@ def load(given: Given) -> Material:
             gold={"answer": r["answer"]},
         )
         for r in given.records
-        if "answer" in r
+        if "answer" in r and not r["answer"]["abstained"]
     ]
     return Material(items)
 

@@ -60,6 +60,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.setattr(opening, "open_parts", stand_ins)
     monkeypatch.setattr(parts, "counter", FakeGenerator)
     monkeypatch.setenv("DATELINE_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("DATELINE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("DATELINE_LIBRARY", str(tmp_path / "none"))
 
     def invoke(*arguments: object) -> Result:
@@ -278,7 +279,9 @@ def test_the_version_is_the_installed_one(run: Run) -> None:
 def test_help_names_every_command(run: Run) -> None:
     shown = run("--help").stdout
     listed = [line.split()[0] for line in shown.partition("Commands:\n")[2].splitlines()]
-    assert " ".join(listed) == ("add list show remove search reindex status ask chat eval models")
+    assert " ".join(listed) == (
+        "add list show remove search reindex status ask chat eval models cache"
+    )
 
 
 # --- exit codes -------------------------------------------------------------------------------
@@ -355,3 +358,15 @@ def test_a_fault_of_our_own_is_one_sentence_and_a_traceback_only_on_request(
     for arguments in (["--debug", "search", "x"], ["search", "x", "--debug"]):
         raised = run("--library", library, *arguments)
         assert isinstance(raised.exception, RuntimeError)
+
+
+def test_kept_passages_are_shown_and_cleared(run: Run, library: Path) -> None:
+    kept = opening.open_states()
+    kept.put("one", b"x" * 2000)
+    kept.put("two", b"x" * 3000)
+    said = " ".join(run("cache").stdout.split())
+    assert "2 passages read, 5 kB of at most 4.3 GB" in said
+    assert "2 passages read" in " ".join(run("--library", str(library), "status").stdout.split())
+    assert run("cache", "clear").stdout == "5 kB freed.\n"
+    assert "0 passages read, 0 bytes" in " ".join(run("cache").stdout.split())
+    assert opening.open_states().get("one") is None

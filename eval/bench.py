@@ -14,6 +14,7 @@ from pathlib import Path
 from eval.baselines import Baselines
 from index.article import Article
 from index.encoder import Encoder
+from index.errors import UsageError
 from index.ingest import Counter
 from index.library import Library
 from index.passages import Passage, encoded_text, split
@@ -30,7 +31,8 @@ BATCH = 256  # articles
 
 class Bench:
     """`settings` are the Assistant's (`--set name=value`); `model=NAME` among them picks the
-    generator. Tests give an encoder, a generator and baselines of their own."""
+    generator, `reading=whole` has it read prompts from end to end, without the passage cache.
+    Tests give an encoder, a generator and baselines of their own."""
 
     def __init__(
         self,
@@ -41,7 +43,11 @@ class Bench:
         baselines: Baselines | None = None,
     ) -> None:
         self._model = settings.get("model")
-        given = {name: value for name, value in settings.items() if name != "model"}
+        self._reading = settings.get("reading", "separate")
+        if self._reading not in ("separate", "whole"):
+            raise UsageError(f"reading={self._reading!r}: write 'separate' or 'whole'.")
+        own = {"model", "reading"}
+        given = {name: value for name, value in settings.items() if name not in own}
         self.settings = Settings().with_values(given)
         self._encoder = encoder
         self._generator = generator
@@ -71,7 +77,8 @@ class Bench:
             from rag.states import StateCache
 
             kept = StateCache(None, memory_bound=MEMORY_BOUND, disk_bound=0)
-            self._generator = open_generator(self._model, states=kept)
+            separate = self._reading == "separate"
+            self._generator = open_generator(self._model, states=kept, separate_parts=separate)
         return self._generator
 
     @contextmanager

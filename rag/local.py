@@ -113,7 +113,8 @@ class LocalGenerator:
         with self._lock:
             read = self._read(prompt, room=max_tokens, stop=stop)
             yield read
-            lookup = PromptLookup([t for block in self._blocks[1:] for t in block], self._draft)
+            shown = [*(t for block in self._blocks[1:] for t in block), *self._tail]
+            lookup = PromptLookup(shown, self._draft)
             decoder = codecs.getincrementaldecoder("utf-8")("replace")
             position, written = read.tokens, 0
             rows = self._engine.logits()[np.newaxis]

@@ -48,8 +48,13 @@ def open_encoder() -> Encoder:
     return SentenceEncoder(models.path(models.default("encoder").name))
 
 
-def open_generator(model: str | None = None, *, states: StateCache | None = None) -> Generator:
-    """The generator of that name in models.txt (default: its first); raises ModelError."""
+def open_generator(
+    model: str | None = None, *, states: StateCache | None = None, separate_parts: bool = True
+) -> Generator:
+    """The generator of that name in models.txt (default: its first); raises ModelError.
+
+    `separate_parts=False` reads every prompt from end to end (to measure what the cache costs).
+    """
     from rag.local import LocalGenerator
 
     chosen = models.get(model) if model else models.default("generator")
@@ -59,6 +64,7 @@ def open_generator(model: str | None = None, *, states: StateCache | None = None
         sha256=chosen.files[0].sha256,
         threads=usable_cores(),
         cache=states or open_states(),
+        separate_parts=separate_parts,
     )
 
 

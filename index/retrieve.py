@@ -1,7 +1,7 @@
 """How a library is searched: two candidate lists, fused, without repeats.
 
 Dense candidates come from the vectors in memory (exact inner product), lexical ones from FTS5's
-BM25; `index.search.fuse` joins them by rank. The vectors in memory follow the library: before
+BM25; `index.search.fuse` joins them by score. The vectors in memory follow the library: before
 each search they catch up with what any process has written since.
 """
 
@@ -68,10 +68,8 @@ class Retriever:
             dense = index.search(vector, depth, allowed) if mode != "lexical" else []
             expression = match_expression(query)
             lexical = _lexical(db, expression, filter, depth) if mode != "dense" else []
-            if mode == "fused":
-                scores = fuse([[n for n, _ in dense], [n for n, _ in lexical]])
-            else:
-                scores = dict(dense or lexical)
+            both = mode == "fused"
+            scores = fuse(dict(dense), dict(lexical)) if both else dict(dense or lexical)
             found = _Candidates(db, vector, scores, encoder.dimension)
             chosen = found.best(k)
             bm25 = _bm25(db, expression, chosen)

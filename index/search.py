@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -42,16 +42,27 @@ class Hit:
     lexical_rank: int | None
 
 
-def fuse(rankings: Sequence[Sequence[int]], constant: int = 60) -> dict[int, float]:
-    """Reciprocal rank fusion: the sum over rankings of 1 / (constant + rank), rank from 1.
+DENSE = 0.7  # weight of the dense search against the lexical one (eval/DECISIONS.md)
 
-    Each ranking lists numbers, best first, none twice. Cormack, Clarke, Büttcher, "Reciprocal
-    rank fusion outperforms Condorcet and individual rank learning methods", SIGIR 2009.
+
+def fuse(dense: Mapping[int, float], lexical: Mapping[int, float]) -> dict[int, float]:
+    """One score in 0..1 from two searches' scores by number: a convex combination of both.
+
+        DENSE · (cosine − lowest) / (highest − lowest) + (1 − DENSE) · BM25 / highest
+
+    What a search didn't return has 0 of it. Cosines are spread over the range of those returned,
+    BM25 over that from its least possible value, 0. Bruch, Gai, Ingber, "An analysis of fusion
+    functions for hybrid retrieval", TOIS 2023.
     """
-    scores: dict[int, float] = {}
-    for ranking in rankings:
-        for rank, number in enumerate(ranking, start=1):
-            scores[number] = scores.get(number, 0.0) + 1.0 / (constant + rank)
+    scores = dict.fromkeys([*dense, *lexical], 0.0)
+    if dense:
+        lowest, highest = min(dense.values()), max(dense.values())
+        spread = highest - lowest
+        for number, cosine in dense.items():
+            scores[number] += DENSE * ((cosine - lowest) / spread if spread > 0 else 1.0)
+    best = max(lexical.values(), default=0.0)
+    for number, bm25 in lexical.items():
+        scores[number] += (1 - DENSE) * (bm25 / best if best > 0 else 0.0)
     return scores
 
 

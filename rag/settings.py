@@ -18,7 +18,7 @@ class Settings:
     shows sentences that failed their check struck out, instead of leaving them out.
     """
 
-    passages: int = 3
+    passages: int = 2
     considered: int = 10
     max_tokens: int = 200
     answer_above: float = 0.5

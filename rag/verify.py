@@ -33,7 +33,7 @@ from rag.prompt import claim_prompt, restate_prompt
 from rag.words import stems
 
 _FILE = Path(__file__).with_name("verifier.json")
-_CONTEXT = 3  # passages of a whole article that a claim is checked against, as in an answer
+_CONTEXT = 2  # passages of a whole article that a claim is checked against, as in an answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,37 +25,46 @@ from tests.index.samples import article
 
 
 def test_fused_scores_worked_by_hand() -> None:
-    assert fuse([[7, 8, 9], [9, 7]]) == {
-        7: pytest.approx(1 / 61 + 1 / 62),
-        8: pytest.approx(1 / 62),
-        9: pytest.approx(1 / 63 + 1 / 61),
+    assert fuse({7: 0.8, 8: 0.5, 9: 0.3}, {9: 12.0, 5: 3.0}) == {
+        7: pytest.approx(0.7),
+        8: pytest.approx(0.7 * 0.4),
+        9: pytest.approx(0.3),
+        5: pytest.approx(0.3 * 0.25),
     }
-    assert fuse([]) == fuse([[], []]) == {}
+    assert fuse({}, {}) == {}
+    assert fuse({1: 0.4}, {}) == {1: pytest.approx(0.7)}
+    assert fuse({}, {1: 0.0}) == {1: 0.0}
 
 
-RANKINGS = st.lists(st.lists(st.integers(0, 20), unique=True), max_size=4)
+SCORES = st.dictionaries(st.integers(0, 20), st.floats(0.01, 100), max_size=12)
 
 
-@given(RANKINGS)
-def test_fusion_is_the_sum_over_the_rankings(rankings: list[list[int]]) -> None:
-    expected = {
-        n: sum(1 / (60 + ranking.index(n) + 1) for ranking in rankings if n in ranking)
-        for n in {n for ranking in rankings for n in ranking}
-    }
-    assert fuse(rankings) == pytest.approx(expected)
+@given(SCORES, SCORES)
+def test_fused_scores_lie_in_0_to_1_and_what_both_put_first_is_first(
+    dense: dict[int, float], lexical: dict[int, float]
+) -> None:
+    scores = fuse(dense, lexical)
+    assert set(scores) == set(dense) | set(lexical)
+    assert all(0 <= score <= 1 + 1e-9 for score in scores.values())
+    for n in set(dense) & set(lexical):
+        if dense[n] == max(dense.values()) and lexical[n] == max(lexical.values()):
+            assert scores[n] == pytest.approx(max(scores.values()))
 
 
-@given(RANKINGS, st.randoms())
-def test_the_order_of_the_rankings_does_not_matter(rankings: list[list[int]], random) -> None:  # type: ignore[no-untyped-def]
-    shuffled = list(rankings)
-    random.shuffle(shuffled)
-    assert fuse(rankings) == pytest.approx(fuse(shuffled))
+@given(SCORES, st.floats(-5, 5), st.floats(0.1, 10))
+def test_fusion_does_not_depend_on_where_cosines_lie(
+    dense: dict[int, float], shift: float, scale: float
+) -> None:
+    moved = {n: shift + scale * value for n, value in dense.items()}
+    if len(set(dense.values())) == len(set(moved.values())):
+        assert fuse(moved, {}) == pytest.approx(fuse(dense, {}), abs=1e-6)
 
 
-@given(st.lists(st.integers(0, 20), unique=True, min_size=1))
-def test_one_ranking_keeps_its_order(ranking: list[int]) -> None:
-    scores = fuse([ranking])
-    assert sorted(scores, key=lambda n: -scores[n]) == ranking
+@given(SCORES)
+def test_one_search_keeps_its_order(scores: dict[int, float]) -> None:
+    for fused in (fuse(scores, {}), fuse({}, scores)):
+        order = sorted(scores, key=lambda n: -scores[n])
+        assert all(fused[a] >= fused[b] - 1e-12 for a, b in pairwise(order))
 
 
 # --- words --------------------------------------------------------------------------------------
@@ -169,9 +179,15 @@ def test_fused_search_against_the_two_lists(library: Library) -> None:
     lexical = {h.passage.id: h for h in library.search(QUERY, 100, mode="lexical")}
     hits = library.search(QUERY, 10)
     assert [h.score for h in hits] == sorted((h.score for h in hits), reverse=True)
+    cosines = sorted((h.dense for h in dense.values()), reverse=True)
+    most = max(h.lexical or 0 for h in lexical.values())
+    expected = {
+        n: 0.7 * max(0.0, (h.dense - cosines[-1]) / (cosines[0] - cosines[-1]))
+        + 0.3 * (lexical[n].lexical or 0 if n in lexical else 0) / most
+        for n, h in {**lexical, **dense}.items()
+    }
     for hit in hits:
-        parts = [1 / (60 + rank) for rank in (hit.dense_rank, hit.lexical_rank) if rank is not None]
-        assert hit.score == pytest.approx(sum(parts))
+        assert hit.score == pytest.approx(expected[hit.passage.id], abs=1e-6)
         if hit.passage.id in dense:
             assert hit.dense_rank == dense[hit.passage.id].rank
             assert hit.dense == dense[hit.passage.id].dense

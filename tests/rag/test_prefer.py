@@ -96,7 +96,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     }
     last = {"steel": 4, "rector": 3, "ferry": 2}
     opened = Library.open(
-        tmp_path_factory.mktemp("monthly"), FakeEncoder(dimension=512), create=True
+        tmp_path_factory.mktemp("monthly"), FakeEncoder(dimension=4096), create=True
     )
     for topic, text in said.items():
         for n, month in enumerate(MONTHS[: last.get(topic, 5)], 1):

@@ -86,7 +86,7 @@ ASKED = [
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     said = {
-        "unemployment": "The unemployment rate in Ruritania was {n}.{n} per cent in {month}.",
+        "unemployment": "The unemployment rate in Ruritania was {n} per cent in {month}.",
         "steel": "The figure for exports of steel from Ruritania was {n}00 tonnes in {month}.",
         "bread": "The price of bread in Sampleton was {n} crowns a loaf in {month}.",
         "rector": "Ada Number{n} is the rector of the Institute of Sampleton.",

@@ -20,7 +20,13 @@ from index.search import Filter, Hit
 from rag import abstain, conflicts, prompt
 from rag.answer import Answer, Citation, Claim, Conflict, Timings, Tokens
 from rag.attribute import Span, attribute
-from rag.compose import abstention_text, answer_text, number_citations, sentence_spans
+from rag.compose import (
+    abstention_text,
+    answer_text,
+    number_citations,
+    scraps,
+    sentence_spans,
+)
 from rag.conversation import Turn, understood
 from rag.events import ClaimChecked, Done, Event, Passages, Token
 from rag.generator import Generator, Piece, Prompt, Read, Stop
@@ -73,11 +79,15 @@ class Assistant:
 
         return cls(*open_parts(library, model), settings)
 
-    def read_ahead(self) -> None:
-        """From now on, read passages whenever nobody is asking (for a process that stays)."""
+    def read_ahead(self) -> Warmer:
+        """From now on, read passages whenever nobody is asking (for a process that stays).
+
+        Answers pause it by themselves; closing the assistant ends it.
+        """
         if self._warmer is None:
             self._warmer = Warmer(self.library, self.generator)
             self._warmer.start()
+        return self._warmer
 
     def close(self) -> None:
         if self._warmer:
@@ -192,8 +202,15 @@ class Assistant:
                 **abstain.writing_signals([piece.logprob for piece in pieces]),
                 **abstain.reading_signals(self.generator, query, raw_text, context, stop),
             }
-            for start, end in sentence_spans(raw_text):
-                claim = self._check(raw_text[start:end], context, query, stop)
+            spans = sentence_spans(raw_text)
+            dropped = scraps(raw_text, spans)
+            for start, end in spans:
+                sentence = raw_text[start:end]
+                if (start, end) in dropped:
+                    keep = not self.settings.drop_unsupported
+                    claim = Claim(sentence, "unsupported", 0.0, shown=keep)
+                else:
+                    claim = self._check(sentence, context, query, stop)
                 claims.append(claim)
                 yield ClaimChecked(claim)
             signals["support"] = max((claim.score for claim in claims), default=0.0)

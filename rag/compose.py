@@ -12,16 +12,26 @@ from index.sentences import sentences
 from rag.answer import Claim, Conflict
 
 _NEAREST = 3
+_BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+", re.MULTILINE)
+_END = re.compile(r"[.!?…][\"'”’)\]]*$")
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Spans of an answer's sentences; each item of a list is one, without its bullet."""
     spans = []
     for line in re.finditer(r"[^\n]+", text):
-        bullet = re.match(r"\s*(?:[-*•]|\d{1,2}[.)])\s+", line[0])
+        bullet = _BULLET.match(line[0])
         offset = line.start() + (bullet.end() if bullet else 0)
         spans += [(offset + a, offset + b) for a, b in sentences(text[offset : line.end()])]
     return spans
+
+
+def scraps(text: str, spans: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Which of an answer's sentences, after the first, have no end: cut off, or a slogan that an
+    article made the model add. The items of a list need none."""
+    if _BULLET.search(text):
+        return set()
+    return {(a, b) for a, b in spans[1:] if not _END.search(text[a:b].rstrip())}
 
 
 def number_citations(claims: Sequence[Claim]) -> tuple[Claim, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rag.generator import Generator, Stop, Stopped
@@ -16,8 +18,8 @@ class Warmer:
     """A thread that reads passages of new articles first, one at a time, and gives way at once.
 
     `pause()` while a question is being answered: what is being read is dropped in the middle of a
-    token and taken up again after `resume()`. It ends by itself after `budget` passages: reading
-    more than the cache holds would push out what was read before.
+    token and taken up again after `resume()`. A round ends after `budget` passages: reading more
+    than the cache holds would push out what was read before. `again()` starts another round.
     """
 
     def __init__(self, library: Library, generator: Generator, budget: int = 500) -> None:
@@ -28,6 +30,7 @@ class Warmer:
         self._change = threading.Condition()
         self._stop = Stop()
         self._closed = False
+        self._wanted = True
         self.read = 0
         self._thread = threading.Thread(target=self._run, name="dateline-warmer", daemon=True)
 
@@ -44,6 +47,21 @@ class Warmer:
             self._asking -= 1
             self._change.notify_all()
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """`pause()` and `resume()` around other work that the processor is for."""
+        self.pause()
+        try:
+            yield
+        finally:
+            self.resume()
+
+    def again(self) -> None:
+        """There are other articles now: begin anew, with the newest."""
+        with self._change:
+            self._wanted = True
+            self._change.notify_all()
+
     def close(self) -> None:
         with self._change:
             self._closed = True
@@ -53,6 +71,16 @@ class Warmer:
             self._thread.join()
 
     def _run(self) -> None:
+        while True:
+            with self._change:
+                self._change.wait_for(lambda: self._closed or self._wanted)
+                if self._closed:
+                    return
+                self._wanted = False
+            self._round()
+
+    def _round(self) -> None:
+        before = self.read
         articles = sorted(
             (article for article in self._library.articles() if article.copy_of is None),
             key=lambda article: (article.published is not None, article.published, article.id),
@@ -64,7 +92,7 @@ class Warmer:
                 while not self._read(part):
                     if self._closed:
                         return
-                if self.read >= self._budget:
+                if self._wanted or self.read - before >= self._budget:
                     return
 
     def _read(self, part: str) -> bool:

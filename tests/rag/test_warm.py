@@ -44,6 +44,7 @@ class Recorder(FakeGenerator):
         self.entered = threading.Event()
         self.done = threading.Event()
         self.stopped = 0
+        self.after = 3
         self.held.set()
 
     def remember(self, system: str, part: str, stop: Stop | None = None) -> bool:
@@ -53,7 +54,7 @@ class Recorder(FakeGenerator):
                 self.stopped += 1
                 raise Stopped
         self.remembered.append(part)
-        if len(self.remembered) == 3:
+        if len(self.remembered) >= self.after:
             self.done.set()
         return super().remember(system, part, stop)
 
@@ -100,9 +101,33 @@ def test_a_question_drops_what_is_being_read_and_it_is_taken_up_again(library: L
 def test_it_reads_no_more_than_its_budget(library: Library) -> None:
     generator = Recorder()
     warmer = Warmer(library, generator, budget=1)
-    warmer.start()
-    warmer._thread.join(30)
+    warmer._round()
     assert len(generator.remembered) == 1
+
+
+def test_other_articles_are_read_when_it_is_told_of_them(library: Library) -> None:
+    generator = Recorder()
+    warmer = Warmer(library, generator)
+    warmer.start()
+    assert generator.done.wait(30)
+    library.put(Article(id="late", title="Late", text="A late story.", published=date(2025, 1, 1)))
+    generator.done.clear()
+    generator.after = 4
+    warmer.again()
+    assert generator.done.wait(30)
+    warmer.close()
+    assert "A late story." in [part.split("\n")[1] for part in generator.remembered]
+
+
+def test_nothing_is_read_while_it_is_paused(library: Library) -> None:
+    generator = Recorder()
+    warmer = Warmer(library, generator)
+    with warmer.paused():
+        warmer.start()
+        assert generator.remembered == []
+        assert not generator.entered.is_set()
+    assert generator.done.wait(30)
+    warmer.close()
 
 
 def test_closing_it_in_the_middle_of_a_passage_ends_it(library: Library) -> None:

@@ -240,6 +240,7 @@ SUITE = Suite(
             "plain_encoder_per_s",
             "passages, sentence-transformers' defaults",
         ),
+        _ratio("encoder, ours / plain", "encoder_per_s", "plain_encoder_per_s", "over 1: faster"),
         _ratio("ingest / plain encoder", "ingest_per_s", "plain_encoder_per_s", "over 1: faster"),
         _ms("search, median", "search_ms", "question to ten hits, fused"),
         Figure(
@@ -262,8 +263,23 @@ SUITE = Suite(
             "plain_first_token_ms",
             "llama-cpp-python, same prompt; without search",
         ),
+        _ratio(
+            "first token, plain loop / asked again",
+            "plain_first_token_ms",
+            "again_first_token_ms",
+            "what the kept passages save; search is in ours",
+        ),
+        _ratio(
+            "first token, first time / plain loop",
+            "first_token_ms",
+            "plain_first_token_ms",
+            "1: no later; search is in ours",
+        ),
         _rate("tokens, written", "tokens_per_s", "after the first"),
         _rate("tokens, plain loop", "plain_tokens_per_s", "after the first"),
+        _ratio(
+            "writing, ours / plain loop", "tokens_per_s", "plain_tokens_per_s", "over 1: faster"
+        ),
         _ms("whole answer", "total_ms", "asked for the first time, checks included"),
         _ms("whole answer, asked again", "again_total_ms", "checks included"),
         _ms("whole answer, plain loop", "plain_total_ms", "no search, no checks"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,9 @@ from pathlib import Path
 from index.article import Article
 from index.errors import DatelineError
 from ui import render_library
+from ui.render_library import View
 from ui.seam import Backend
+from ui.sessions import Sessions
 from ui.staging import Staging
 
 URLS_AT_ONCE = 100
@@ -38,8 +39,9 @@ class Collection:
         self.backend = backend
         self.staging = staging
         self._allowed = allowed
-        self._lock = threading.Lock()
-        self._undo: dict[str, list[Callable[[], None]]] = {}
+        self.views: Sessions[View] = Sessions(View)
+        # Titles, and what puts the article back.
+        self._removed: Sessions[list[tuple[str, Callable[[], None]]]] = Sessions(list)
 
     def add(self, uploads: Sequence[Path], addresses: str, source: str) -> Iterator[str]:
         """HTML of how it goes, after each item and at the end."""
@@ -84,20 +86,15 @@ class Collection:
         article = self.backend.article(article_id)
         if article is None:
             return ""
-        undo = self.backend.remove([article_id])
-        with self._lock:
-            self._undo.setdefault(session, []).append(undo)
+        self._removed[session].append((article.title, self.backend.remove([article_id])))
         return render_library.removed(article.title)
 
     def undo(self, session: str) -> str:
-        with self._lock:
-            stack = self._undo.get(session, [])
-            undo = stack.pop() if stack else None
-        if undo is None:
+        """Puts back what this window removed last, and offers the one before it."""
+        removed = self._removed[session]
+        if not removed:
             return '<p class="note">There is nothing to undo.</p>'
-        undo()
-        return '<p class="note" role="status">Put back.</p>'
-
-    def forget(self, session: str) -> None:
-        with self._lock:
-            self._undo.pop(session, None)
+        title, back = removed[-1]
+        back()
+        removed.pop()
+        return render_library.put_back(title, removed[-1][0] if removed else "")

@@ -130,6 +130,13 @@ class Conversations:
         rows = self._rows("SELECT * FROM turns WHERE id = ?", turn)
         return _turn(rows[0]) if rows else None
 
+    def answered(self, count: int) -> list[dict[str, Any]]:
+        """The last answers, newest first."""
+        rows = self._rows(
+            "SELECT answer FROM turns WHERE answer IS NOT NULL ORDER BY id DESC LIMIT ?", count
+        )
+        return [json.loads(row["answer"]) for row in rows]
+
     def ask(self, chat: str, question: str, *, instead_of: int | None = None) -> int:
         """Stores a question and returns its turn's id; the chat is made by its first one.
 

@@ -32,9 +32,10 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _ROUTES = re.compile(
     r"/(assets/.*|static/.*|svelte/.*|theme\.css|favicon\.ico|manifest\.json|config)?"
     r"|/gradio_api/(queue/(join|data)|cancel|reset|upload|upload_progress|component_server"
-    r"|heartbeat/[\w-]+|startup-events|app_id|login_check|theme\.css)/?"
+    r"|startup-events|app_id|login_check|theme\.css)/?"
 )
 _EVENTS = ("/gradio_api/queue/join", "/gradio_api/component_server")
+_UPLOAD = "/gradio_api/upload"
 _EVENT_BYTES = 2_000_000
 _COOKIE = "dateline"
 # Gradio's own page needs inline scripts and Function(); where a script may send or load from is
@@ -86,15 +87,23 @@ def access(host: str, auth: str | None, token: str | None) -> Access:
 
 
 class Guard:
-    """`uploads` is the only folder that a file named in an event may lie in."""
+    """`uploads` is the only folder that a file named in an event may lie in; `has_room` says
+    whether more may be sent there."""
 
     def __init__(
-        self, app: Asgi, access: Access, uploads: Path, *, body_bytes: int = 200_000_000
+        self,
+        app: Asgi,
+        access: Access,
+        uploads: Path,
+        *,
+        body_bytes: int = 200_000_000,
+        has_room: Callable[[], bool] = lambda: True,
     ) -> None:
         self._app = app
         self._access = access
         self._uploads = uploads.resolve()
         self._body_bytes = body_bytes
+        self._has_room = has_room
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -150,6 +159,8 @@ class Guard:
             return 404, "There is nothing here.", []
         if int(headers.get("content-length") or 0) > self._body_bytes:
             return 413, "That is more than can be sent at once.", []
+        if scope["path"].rstrip("/") == _UPLOAD and not self._has_room():
+            return 413, "Too much is waiting to be added; add it, or close the page.", []
         return None
 
     def _may_enter(self, scope: Scope, headers: dict[str, str]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rag.answer import Claim
 from ui import render
+from ui.chips import found_filters
 from ui.markup import esc, plural, seconds
 
 STAGES = ("Searching", "Reading", "Writing", "Checking")
@@ -18,10 +19,12 @@ class Progress:
     """Where an answer is: `stage` indexes STAGES, `times` holds the seconds of the stages before.
 
     `place` counts the people who are before this one. `elapsed` is the current stage's seconds.
+    `loading` names a model that has to be there first.
     """
 
     question: str
     query: str = ""
+    loading: str = ""
     stage: int = 0
     times: tuple[float, ...] = ()
     elapsed: float = 0.0
@@ -33,12 +36,10 @@ class Progress:
 
 
 def live(p: Progress) -> str:
-    if p.place:
-        status = f'<p class="stages" role="status">{_queue(p.place)}</p>'
-    else:
-        status = f'<p class="stages" role="status">{_stages(p)}</p>'
+    doing = _queue(p.place) if p.place else _loading(p) if p.loading else _stages(p)
+    status = f'<p class="stages">{doing}</p>'
     understood = render.understood(p.question, p.query)
-    chips = render.found_filters(p.filter, 0) if p.filter else ""
+    chips = found_filters(p.filter, 0) if p.filter else ""
     checked = "".join(
         f'<span class="claim {render.MARKS[c.verdict][0]}"><span class="words">{esc(c.text)}</span>'
         f'<span class="mark" aria-hidden="true">{render.MARKS[c.verdict][1]}</span></span> '
@@ -60,6 +61,11 @@ def live(p: Progress) -> str:
 def _queue(place: int) -> str:
     before = "One question is" if place == 1 else f"{place} questions are"
     return f'<span class="now">{before} before yours</span>'
+
+
+def _loading(p: Progress) -> str:
+    took = f" <i>{p.elapsed:.0f} s</i>" if p.elapsed >= 1 else ""
+    return f'<span class="now">Loading {esc(p.loading)}{took}</span>'
 
 
 def _stages(p: Progress) -> str:

@@ -13,23 +13,26 @@ from index.search import Filter
 from rag import models
 from rag.assistant import Assistant
 from rag.events import Event
-from rag.generator import Stop
+from rag.generator import Stop, Stopped
 from rag.settings import Settings
-from rag.warm import Warmer
-from ui.seam import Choices, History
+from ui.seam import Choices, History, Loading
 
 if TYPE_CHECKING:
     from index.ingest import Outcome
 
 
 class LocalBackend:
-    """Implements `ui.seam.Backend`. One generator is in memory at a time."""
+    """Implements `ui.seam.Backend`. One generator is in memory at a time; it reads ahead while
+    nobody asks and nothing is added."""
 
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
         self._library = assistant.library
         self._one_answer = threading.Lock()
-        self._warmer = self._reading_ahead()
+        self._stop: Stop | None = None
+        self._closed = False
+        self._usual = assistant.generator.name
+        self._warmer = assistant.read_ahead()
 
     @classmethod
     def open(cls, library: Path, model: str | None) -> LocalBackend:
@@ -42,14 +45,13 @@ class LocalBackend:
         assistant = Assistant.open(library, model=model)
         return cls(assistant)
 
-    def _reading_ahead(self) -> Warmer:
-        warmer = Warmer(self._library, self._assistant.generator)
-        warmer.start()
-        return warmer
-
     def close(self) -> None:
-        self._warmer.close()
-        self._assistant.close()
+        """The answer under way ends within a token, and no other is begun."""
+        self._closed = True
+        if self._stop is not None:
+            self._stop.set()
+        with self._one_answer:
+            self._assistant.close()
 
     def stream(
         self,
@@ -58,39 +60,34 @@ class LocalBackend:
         filter: Filter | None,
         choices: Choices,
         stop: Stop,
-    ) -> Iterator[Event]:
+    ) -> Iterator[Event | Loading]:
         with self._one_answer:
-            assistant = self._with(choices)
-            self._warmer.pause()
-            try:
-                yield from assistant.stream(
-                    question,
-                    history=history,
-                    filter=filter,
-                    read_filters=choices.read_filters,
-                    stop=stop,
-                )
-            finally:
-                self._warmer.resume()
+            if self._closed:
+                raise Stopped
+            self._stop = stop
+            if choices.model and choices.model != self._assistant.generator.name:
+                yield Loading(choices.model)
+                self._change(choices.model)
+            self._assistant.settings = _settings(choices)
+            yield from self._assistant.stream(
+                question,
+                history=history,
+                filter=filter,
+                read_filters=choices.read_filters,
+                stop=stop,
+            )
 
-    def _with(self, choices: Choices) -> Assistant:
-        """The assistant with what was chosen; another model takes the place of the one there."""
-        if choices.model and choices.model != self._assistant.generator.name:
-            from rag.opening import open_generator
+    def _change(self, model: str) -> None:
+        """Another model takes the place of the one there. Raises ModelError and changes nothing."""
+        from rag.opening import open_generator
 
-            generator = open_generator(choices.model)  # raises before the old one is let go
-            old = self._assistant
-            self._assistant = Assistant(self._library, generator, old.encoder, old.settings)
-            self._warmer.close()
-            old.generator.close()
-            self._warmer = self._reading_ahead()
-        settings = Settings()
-        if choices.passages is not None:
-            settings = replace(settings, passages=choices.passages)
-        if choices.strictness is not None:
-            settings = replace(settings, answer_above=choices.strictness)
-        self._assistant.settings = settings
-        return self._assistant
+        with self._warmer.paused():
+            generator = open_generator(model)
+        old = self._assistant
+        self._warmer.close()
+        old.generator.close()
+        self._assistant = Assistant(self._library, generator, old.encoder, old.settings)
+        self._warmer = self._assistant.read_ahead()
 
     # ---- the library ----
 
@@ -107,24 +104,35 @@ class LocalBackend:
         from index.ingest import add
         from ui.parts import counter
 
-        yield from add(self._library, targets, source=source, counter=counter())
+        with self._warmer.paused():
+            yield from add(self._library, targets, source=source, counter=counter())
+        self._warmer.again()
 
     def remove(self, article_ids: Sequence[str]) -> Callable[[], None]:
-        found = [a for a in map(self._library.article, article_ids) if a]
-        kept = [(a, self._library.passages(a.id)) for a in found]
-        self._library.remove([a.id for a in found])
+        library, gone = self._library, set(article_ids)
+        found = [a for a in map(library.article, article_ids) if a]
+        kept = [(a, library.passages(a.id)) for a in sorted(found, key=lambda a: a.copy_of or "")]
+        copies = [(a.id, a.copy_of) for a in library.articles() if a.copy_of in gone]
+        library.remove([a.id for a in found])
 
         def back() -> None:
-            for article, passages in kept:
-                self._library.put(article, passages)
+            """The articles, and that what is a copy of them is one: another had taken the place."""
+            with library.writing():
+                for article, passages in kept:
+                    there = article.copy_of and library.article(article.copy_of)
+                    library.put(article if there else replace(article, copy_of=None), passages)
+                for id, original in copies:
+                    copy = library.article(id)
+                    if copy is not None and copy.copy_of != original:
+                        library.put(replace(copy, copy_of=original), library.passages(id))
 
         return back
 
     # ---- models ----
 
     def models(self) -> Sequence[str]:
-        """Generators whose files are here, the one in use first."""
-        mine = self._assistant.generator.name
+        """Generators whose files are here, the one that the page was opened with first."""
+        mine = self._usual
         here = [
             m.name
             for m in models.catalogue()
@@ -132,3 +140,12 @@ class LocalBackend:
             and all((models.folder() / m.name / f.path).is_file() for f in m.files)
         ]
         return [mine, *(name for name in here if name != mine)]
+
+
+def _settings(choices: Choices) -> Settings:
+    settings = Settings()
+    if choices.passages is not None:
+        settings = replace(settings, passages=choices.passages)
+    if choices.strictness is not None:
+        settings = replace(settings, answer_above=choices.strictness)
+    return settings

@@ -50,10 +50,23 @@ def day(value: date | str | None) -> str:
     return f"{value.day} {value:%B %Y}" if value else ""
 
 
-def button(act: str, label: str, *, cls: str = "", title: str = "", **data: Any) -> str:
-    """A button that page.js understands: `data-act` and its data. `label` is already HTML."""
+def button(
+    act: str,
+    label: str,
+    *,
+    cls: str = "",
+    title: str = "",
+    pressed: bool | None = None,
+    **data: Any,
+) -> str:
+    """A button that page.js understands: `data-act` and its data. `label` is already HTML.
+
+    `pressed` is for one that stays down.
+    """
     attributes = "".join(f' data-{key}="{esc(value)}"' for key, value in data.items())
     name = f' title="{esc(title)}" aria-label="{esc(title)}"' if title else ""
+    if pressed is not None:
+        name += f' aria-pressed="{str(pressed).lower()}"'
     return (
         f'<button type="button" class="{esc(cls)}" data-act="{esc(act)}"{attributes}{name}>'
         f"{label}</button>"

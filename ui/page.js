@@ -2,13 +2,6 @@
 // waits for the answer. Content never carries code: every button says what it does in data-act,
 // and what comes back from Python is HTML that ui.markup has escaped.
 
-const $ = (selector, within = document) => within.querySelector(selector);
-const make = (tag, props = {}, ...children) => {
-  const node = Object.assign(document.createElement(tag), props);
-  node.append(...children);
-  return node;
-};
-
 // ---- which conversation this window shows: it is in the address, so a reload finds it again ----
 
 const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(8)),
@@ -18,7 +11,7 @@ let chat = /^[0-9a-f]{16}$/.test(inAddress() || "") ? inAddress() : fresh();
 let editing = 0;
 let places = [], at = -1, opener = null;  // the article pane's: see there
 
-function go(id, push = true) {
+function go(id, how = "pushState") {
   if (id !== chat) {
     shut();
     places = [];
@@ -28,16 +21,20 @@ function go(id, push = true) {
   edit(0);
   const address = new URL(location);
   address.searchParams.set("chat", id);
-  history[push ? "pushState" : "replaceState"]({}, "", address);
+  if (how) history[how]({}, "", address);
   $("#desk")?.classList.remove("shelf");
-  trigger("show", { chat });
+  show();
 }
-addEventListener("popstate", () => { chat = inAddress() || chat; trigger("show", { chat }); });
+const show = () => trigger("show", {});  // of `chat`, as it is when the event leaves: see `here`
+addEventListener("popstate", () => go(inAddress() || chat, null));
+addEventListener("unheard", () => trigger("wake", {}));  // see stream.js
 
-// What the question's events send before Python sees them.
+// What events take along at the moment when they leave for Python.
 window.dateline = {
-  asked: (_chat, _editing, ...rest) => { const turn = editing; edit(0); return [chat, String(turn), ...rest]; },
+  asked: (_chat, _editing, ...rest) => [chat, String(editing), ...rest],
   here: (_chat, ...rest) => [chat, ...rest],
+  keep: (model, passages, strictness) =>
+    localStorage.setItem("dateline-settings", JSON.stringify({ model, passages, strictness })),
   fresh: () => { go(fresh()); $("#question textarea")?.focus(); },
   shelf: () => { $("#desk").classList.toggle("shelf"); },
   save: (name, text) => {
@@ -47,6 +44,12 @@ window.dateline = {
   },
   theme: (value) => { localStorage.setItem("dateline-theme", value); dress(); },
 };
+
+function settings() {
+  let kept = {};
+  try { kept = JSON.parse(localStorage.getItem("dateline-settings")) || {}; } catch { /* not ours */ }
+  return { ...kept, look: localStorage.getItem("dateline-theme") || "system" };
+}
 
 function dress() {
   const wanted = localStorage.getItem("dateline-theme") || "system";
@@ -67,6 +70,7 @@ function edit(turn, question) {
   const note = $("#editing");
   if (!note) return;
   note.replaceChildren();
+  follow();
   if (!turn) return;
   type(question);
   note.append("Editing an earlier question; it and what followed will be replaced. ",
@@ -91,9 +95,16 @@ async function open(what, button) {
   document.querySelectorAll(".cite.active").forEach((each) => each.classList.remove("active"));
   if (button?.classList.contains("cite")) button.classList.add("active");
   selectTab("Chat");
+  point({ type: "out" });
   $("#desk").classList.add("reading");
   place();
   pane().focus({ preventScroll: true });
+  button?.isConnected && button.closest("#talk") && keepInView(button);
+}
+
+function keepInView(button) {  // the answer grows narrower when an article opens, and moves
+  const { top, bottom } = button.getBoundingClientRect();
+  if (top < 60 || bottom > innerHeight - $("#dock").offsetHeight) button.scrollIntoView({ block: "center" });
 }
 
 function place() {
@@ -120,44 +131,6 @@ function shut() {
   return true;
 }
 
-// ---- a dialog: fields in, their texts out, null when it was left ----
-
-function dialog(title, fields, yes = "Save") {
-  return new Promise((resolve) => {
-    const inputs = fields.map(([label, value]) =>
-      [label, make("textarea", { value, rows: value.length > 60 ? 4 : 2 })]);
-    const box = make("dialog", { className: "ask" }, make("h2", { textContent: title }),
-      ...inputs.map(([label, input]) => make("label", {}, label, input)),
-      make("div", { className: "row" },
-        make("button", { type: "button", textContent: "Cancel", onclick: () => box.close() }),
-        make("button", { type: "button", className: "primary", textContent: yes,
-          onclick: () => { box.returnValue = "yes"; box.close("yes"); } })));
-    box.addEventListener("close", () => {
-      resolve(box.returnValue === "yes" ? inputs.map(([, input]) => input.value) : null);
-      box.remove();
-    });
-    box.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey || fields.length === 1)) {
-        event.preventDefault();
-        box.close("yes");
-      }
-    });
-    document.body.append(box);
-    box.showModal();
-  });
-}
-
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {  // not a secure context: another machine over http
-    const area = document.body.appendChild(make("textarea", { value: text }));
-    area.select();
-    document.execCommand("copy");
-    area.remove();
-  }
-}
-
 function selectTab(name) {
   const button = [...document.querySelectorAll("#tabs button[role=tab]")]
     .find((each) => each.textContent.trim() === name);
@@ -172,34 +145,39 @@ const acts = {
   chat: (b, d) => go(d.chat),
   rename: async (b, d) => {
     const said = await dialog("Rename the conversation", [["Name", d.name]]);
-    if (said) trigger("rename", { chat: d.chat, title: said[0], current: chat });
+    if (said) trigger("rename", { chat: d.chat, title: said[0] });
   },
   delete: async (b, d) => {
     if (!await dialog(`Delete “${d.name}”?`, [], "Delete")) return;
-    if (d.chat === chat) { go(fresh(), false); }
-    trigger("discard", { chat: d.chat, current: chat });
+    if (d.chat === chat) go(fresh(), "replaceState");
+    trigger("discard", { chat: d.chat });
   },
   copy: async (b, d) => {
     await copy(await server.copy({ turn: number(d.turn) }));
     b.textContent = "Copied";
+    tell("Copied, with its footnotes");
     setTimeout(() => { b.textContent = "Copy"; }, 1500);
   },
   vote: async (b, d) => {
     const vote = b.classList.contains("on") ? 0 : number(d.vote);
-    await server.vote({ turn: number(d.turn), vote, remark: "", expected: "" });
-    trigger("show", { chat });
+    const keep = (remark, expected) => server.vote({ turn: number(d.turn), vote, remark, expected });
+    await keep(d.remark || "", d.expected || "");
+    show();
     if (!vote) return;
-    const said = await dialog(vote > 0 ? "Good answer" : "Bad answer",
-      [["Remark (optional)", ""], ["What it should say, in a few words (optional, for the benchmark)", ""]]);
+    const said = await dialog(vote > 0 ? "What is good about it?" : "What is wrong with it?",
+      [["Remark (optional)", d.remark || ""],
+        ["What it should say, in a few words (optional; for the question file)", d.expected || ""]],
+      "Save", "No remark");
     if (!said) return;
-    await server.vote({ turn: number(d.turn), vote, remark: said[0], expected: said[1] });
-    trigger("show", { chat });
+    await keep(said[0], said[1]);
+    show();
   },
   retry: (b, d) => trigger("again", { chat, turn: number(d.turn) }),
   edit: (b, d) => edit(number(d.turn), d.question),
   suggest: (b, d) => trigger("again", { chat, question: d.question }),
   unfilter: (b, d) => number(d.turn) && trigger("again", { chat, turn: number(d.turn), kind: d.kind, value: d.value }),
   unchip: (b, d) => trigger("unchip", { kind: d.kind, value: d.value }),
+  mark: (b) => point({ type: "press", target: b }),
   tab: (b, d) => selectTab(d.tab),
   sort: (b, d) => trigger("table", { column: d.column }),
   page: (b, d) => trigger("table", { page: number(d.page) }),
@@ -220,36 +198,31 @@ const acts = {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-act]");
   if (button) acts[button.dataset.act]?.(button, button.dataset);
+  else point({ type: "out" });
+  const fold = event.target.closest("#narrow > button");
+  if (fold) setTimeout(() => { fold.ariaExpanded = fold.querySelector(".icon").style.transform.includes("90") ? "false" : "true"; }, 50);
+  if (!event.target.closest("#shelf, #shelf-toggle, dialog")) $("#desk").classList.remove("shelf");
+  // what came in while another tab was open
+  if ($("#talk .welcome") && event.target.closest("#tabs button[role=tab]")) show();
 });
 
 document.addEventListener("keydown", (event) => {
   if ($("dialog[open]")) return;
   const writing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
-  if (event.key === "Escape" && !shut()) $(".turn.live") && $("#stop").click();
-  if (event.key === "/" && !writing && !event.ctrlKey && !event.metaKey) {
+  const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (event.key === "Escape") {
+    point({ type: "out" });
+    if ($("#desk.shelf")) $("#desk").classList.remove("shelf");
+    else if (!shut() && $(".turn.live")) $("#stop").click();
+  } else if (event.key === "/" && !writing && plain) {
     event.preventDefault();
     selectTab("Chat");
     $("#question textarea").focus();
+  } else if (event.altKey && /^Arrow(Left|Right)$/.test(event.key) && event.target.closest("#pane")) {
+    event.preventDefault();
+    walk(event.key === "ArrowLeft" ? -1 : 1);
   }
 });
-
-// ---- hovering or focusing a citation shows its words ----
-
-let hover = null;
-function point(event) {
-  const button = event.target.closest?.(".cite");
-  hover?.remove();
-  hover = null;
-  if (!button || /out$/.test(event.type)) return;
-  hover = make("div", { id: "hover" }, make("p", { textContent: `“${button.dataset.quote}”` }),
-    make("small", { textContent: button.dataset.by }));
-  document.body.append(hover);
-  const box = button.getBoundingClientRect();
-  hover.style.left = `${Math.max(8, Math.min(box.left - 20, innerWidth - hover.offsetWidth - 12))}px`;
-  const above = box.top - hover.offsetHeight - 8;
-  hover.style.top = `${above > 60 ? above : box.bottom + 8}px`;
-}
-for (const kind of ["mouseover", "mouseout", "focusin", "focusout"]) document.addEventListener(kind, point);
 
 // ---- what the page keeps when Python redraws a part of it ----
 
@@ -266,19 +239,27 @@ function follow() {
     const open = wanted.get(key(details));
     if (open !== undefined && details.open !== open) details.open = open;
   });
+  document.querySelectorAll("#transcript .turn").forEach((turn) => {
+    turn.classList.toggle("replaced", editing > 0 && number(turn.dataset.turn) >= editing);
+  });
+  $("#desk").classList.toggle("blank", !$("#talk .turn"));
   if ($("#transcript .turn.running") && !waiting) {
-    waiting = setTimeout(() => { waiting = null; trigger("show", { chat }); }, 1500);
+    waiting = setTimeout(() => { waiting = null; show(); }, 1500);
   }
 }
 
-let last = "";
+let last = "", stage = "";
 const seen = new MutationObserver(() => {
   follow();
   const turns = document.querySelectorAll("#talk .turn");
   const turn = turns[turns.length - 1];
   const now = `${chat} ${turns.length} ${!!$(".turn.live")}`;
+  const doing = $(".turn.live .stages .now")?.firstChild?.textContent || "";
+  if (doing !== stage) tell(stage = doing);
   const near = document.documentElement.scrollHeight - innerHeight - scrollY < 220;
   if (turn && now !== last) {
+    if ($(".turn.live")) edit(0);  // the question was taken
+    else if (last.endsWith("true")) tell(answered(turn));
     // a new turn, or one that is done: its question comes to the top if it doesn't fit
     const tall = turn.offsetHeight > innerHeight - 70 - $("#dock").offsetHeight;
     if (tall) scrollTo({ top: scrollY + turn.getBoundingClientRect().top - 70 });
@@ -289,12 +270,19 @@ const seen = new MutationObserver(() => {
   last = now;
 });
 
+// What a screen reader is told when an answer is there; the answer itself is read where it stands.
+const answered = (turn) => turn.querySelector(".abstention .headline, .note, .trust")?.textContent || "";
+
 function start() {
   const talk = $("#talk");
-  if (!talk || !$("#pane")) return void setTimeout(start, 30);
+  const parts = ["#pane", "#transcript .html-container", "#question textarea", "#narrow > button"];
+  if (!parts.every((part) => $(part))) return void setTimeout(start, 30);  // each loads by itself
   dress();
   seen.observe(talk, { childList: true, subtree: true, characterData: true });
-  go(chat, false);
+  document.body.append(make("div", { id: "told", className: "sr", role: "status" }));
+  $("#narrow > button").ariaExpanded = "false";
+  trigger("restore", settings());
+  go(chat, "replaceState");
   $("#question textarea")?.focus();
 }
 start();

@@ -6,7 +6,6 @@ ui.chat wires these methods to components; all they take and give are texts and 
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,11 +18,12 @@ from index.errors import DatelineError, UsageError
 from index.search import Filter
 from rag.answer import Answer, filter_dict
 from rag.events import ClaimChecked, Done, Passages, Searching, Token
-from ui import footnotes, live, panels, render
+from ui import footnotes, live, pane, panels, render
 from ui.conversations import Conversations, Turn
 from ui.live import Progress
 from ui.running import Line, Run, Waiting
-from ui.seam import Backend, Choices
+from ui.seam import Backend, Choices, Loading
+from ui.sessions import Sessions
 
 QUESTION_LIMIT = 2000
 HISTORY_TURNS = 6
@@ -42,6 +42,23 @@ class Frame:
     chats: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """What a window shows: a conversation, and the list of those that have the words `find`."""
+
+    chat: str = ""
+    find: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """An answer under way, and for whom."""
+
+    session: str
+    chat: str
+    run: Run
+
+
 class Page:
     """One for the program; a session is one open window."""
 
@@ -56,50 +73,49 @@ class Page:
         self._clock = clock
         self._line = Line()
         self._lock = threading.Lock()
-        self._runs: dict[str, tuple[int, Run]] = {}
-        self._showing: dict[str, str] = {}
+        self._under_way: dict[int, _Work] = {}  # by turn
+        self._busy: set[str] = set()  # conversations in which something is under way
+        self._windows: Sessions[_Window] = Sessions(_Window)
         self._articles: tuple[int, list[Article]] | None = None
 
     # ---- showing ----
 
     def show(self, session: str, chat: str, find: str = "") -> Frame:
         """A conversation, as it is now, in this window."""
-        self._showing[session] = chat
-        running = self._running(session)
-        turns = [t for t in self.conversations.turns(chat) if t.id != running]
-        here = running is not None and self._chat_of(running) == chat
-        if turns or here:
+        self._windows[session] = _Window(chat, find)
+        return self._shown(session, chat)
+
+    def _shown(self, session: str, chat: str) -> Frame:
+        mine = {turn for turn, work in self._work_in(chat).items() if work.session == session}
+        turns = [t for t in self.conversations.turns(chat) if t.id not in mine]
+        if turns or mine:
             shown = render.transcript(self._settled(turns))
         else:
             articles = self.articles()
             shown = panels.welcome(len(articles), panels.suggestions(articles))
-        return Frame(shown, None if here else "", self.chats(chat, find))
+        return Frame(shown, None if mine else "", self.chats(chat, self._windows[session].find))
 
     def chats(self, current: str, find: str = "") -> str:
         return panels.chats(self.conversations.chats(find), current, find)
 
-    def forget(self, session: str) -> None:
-        """A window was closed."""
-        self.stop(session)
-        self._showing.pop(session, None)
+    def discard(self, chat: str) -> None:
+        """The conversation is gone, and what is under way in it ends."""
+        for work in self._work_in(chat).values():
+            work.run.stop()
+        self.conversations.delete(chat)
 
     def _settled(self, turns: Sequence[Turn]) -> list[Turn]:
         """Turns that say they are running, with nobody at work on them, were cut off."""
         with self._lock:
-            running = {turn for turn, _ in self._runs.values()}
+            running = set(self._under_way)
         return [
             replace(t, state="stopped") if t.state == "running" and t.id not in running else t
             for t in turns
         ]
 
-    def _running(self, session: str) -> int | None:
+    def _work_in(self, chat: str) -> dict[int, _Work]:
         with self._lock:
-            run = self._runs.get(session)
-        return run[0] if run else None
-
-    def _chat_of(self, turn: int) -> str | None:
-        found = self.conversations.turn(turn)
-        return found.chat if found else None
+            return {turn: work for turn, work in self._under_way.items() if work.chat == chat}
 
     # ---- asking ----
 
@@ -120,9 +136,30 @@ class Page:
             raise UsageError(
                 f"The question has {len(question)} characters; ask it in {QUESTION_LIMIT} or fewer."
             )
+        if not self.articles():
+            raise UsageError("The library is empty: add articles on the Library tab, then ask.")
+        with self._lock:
+            if chat in self._busy:
+                raise UsageError("This conversation is being answered; wait for it, or stop it.")
+            self._busy.add(chat)
+        try:
+            yield from self._answer(session, chat, question, chosen, choices, instead_of)
+        finally:
+            with self._lock:
+                self._busy.discard(chat)
+
+    def _answer(
+        self,
+        session: str,
+        chat: str,
+        question: str,
+        chosen: Filter | None,
+        choices: Choices,
+        instead_of: int | None,
+    ) -> Iterator[Frame]:
         turn = self.conversations.ask(chat, question, instead_of=instead_of)
         history = self._history(chat, before=turn)
-        self._showing[session] = chat
+        self._windows[session] = replace(self._windows[session], chat=chat)
         answer: Answer | None = None
         note = ""
         progress = Progress(question)
@@ -130,16 +167,14 @@ class Page:
             self._line, lambda stop: self.backend.stream(question, history, chosen, choices, stop)
         )
         with self._lock:
-            self._runs[session] = (turn, run)
+            self._under_way[turn] = _Work(session, chat, run)
         try:
             with run:
-                yield replace(self.show(session, chat), live=live.live(progress))
+                yield replace(self._shown(session, chat), live=live.live(progress))
                 for step in self._progress(run, progress, turn):
                     progress, answer = step
-                    if self._showing.get(session) == chat:
-                        yield Frame(live=live.live(progress))
-                    else:
-                        yield Frame()
+                    looking = self._windows[session].chat == chat
+                    yield Frame(live=live.live(progress)) if looking else Frame()
         except DatelineError as error:
             note = str(error)
         except Exception as error:
@@ -147,17 +182,18 @@ class Page:
             note = f"No answer could be made ({type(error).__name__}): see the log, and ask again."
         finally:
             with self._lock:
-                self._runs.pop(session, None)
+                self._under_way.pop(turn, None)
             if answer is not None:
                 self.conversations.finish(turn, "done", answer=answer.to_dict())
             elif note:
                 self.conversations.finish(turn, "failed", draft=progress.draft, note=note)
             else:
                 self.conversations.finish(turn, "stopped", draft=progress.draft)
-        if self._showing.get(session) == chat:
-            yield self.show(session, chat)
+        window = self._windows[session]
+        if window.chat == chat:
+            yield self._shown(session, chat)
         else:
-            yield Frame(chats=self.chats(self._showing.get(session, "")))
+            yield Frame(chats=self.chats(window.chat, window.find))
 
     def _progress(
         self, run: Run, p: Progress, turn: int
@@ -173,7 +209,12 @@ class Page:
                     p = replace(p, place=place)
                 case Waiting():
                     p = replace(p, place=0)
+                case Loading(model=model):
+                    p, began = replace(p, loading=model), None
+                    shown = 0.0
                 case Searching(query=query, filter=applied, reading=reading):
+                    if p.loading:
+                        p, began = replace(p, loading=""), None
                     p = replace(p, query=query, filter=filter_dict(applied, reading))
                 case Passages(context_ids=ids):
                     p, stage = replace(p, passages=len(ids)), 1
@@ -206,11 +247,11 @@ class Page:
             if t.id < before and t.answer is not None
         ][-HISTORY_TURNS:]
 
-    def stop(self, session: str) -> None:
-        with self._lock:
-            run = self._runs.get(session)
-        if run:
-            run[1].stop()
+    def stop(self, session: str, chat: str) -> None:
+        """Ends what this window asked in this conversation."""
+        for work in self._work_in(chat).values():
+            if work.session == session:
+                work.run.stop()
 
     # ---- answers to keep ----
 
@@ -238,43 +279,10 @@ class Page:
         return sorted({a.source for a in self.articles() if a.source}, key=str.casefold)
 
     def article(self, article_id: str, spans: str, turn: int | None, n: int | None) -> str:
-        """The article pane. `spans` is `start-end start-end…`; `turn` is where it was cited."""
-        found = self.backend.article(article_id)
-        wanted = [(int(a), int(b)) for a, b in re.findall(r"(\d{1,9})-(\d{1,9})", spans)]
+        """The article pane; `turn` is where the spans were cited. See `ui.pane`."""
         stored = self.conversations.turn(turn) if turn else None
-        kept = kept_quotes(stored.answer, article_id) if stored and stored.answer else {}
-        quotes = [kept[span] for span in wanted if span in kept]
-        if found is None:
-            return panels.gone(_kept_source(stored, article_id), quotes)
-        sound = [s for s in wanted if s not in kept or found.text[slice(*s)] == kept[s]]
-        if len(sound) < len(wanted):
-            moved = [(found.text.find(q), q) for q in quotes]
-            if any(at < 0 for at, _ in moved):
-                return panels.gone(_kept_source(stored, article_id), quotes)
-            sound = [(at, at + len(q)) for at, q in moved]
-        return panels.article(found, sound, n)
-
-
-def kept_quotes(answer: Mapping[str, Any], article_id: str) -> dict[tuple[int, int], str]:
-    """The words of an article that are kept with an answer, by their place."""
-    cited = [c for claim in answer["claims"] for c in claim["citations"]]
-    sides = [s for conflict in answer["conflicts"] for s in conflict["sides"]]
-    kept = {
-        (h["start"], h["end"]): h["text"]
-        for h in answer.get("hits", ())
-        if h["article_id"] == article_id
-    }
-    kept |= {
-        (c["start"], c["end"]): c["quote"] for c in cited + sides if c["article_id"] == article_id
-    }
-    return kept
-
-
-def _kept_source(turn: Turn | None, article_id: str) -> Mapping[str, Any] | None:
-    if turn is None or turn.answer is None:
-        return None
-    known = list(turn.answer["sources"]) + list(turn.answer.get("hits", ()))
-    return next((s for s in known if s["article_id"] == article_id), None)
+        answer = stored.answer if stored else None
+        return pane.opened(self.backend.article(article_id), article_id, spans, answer, n)
 
 
 def make_filter(since: str, until: str, sources: Sequence[str]) -> Filter | None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from index.article import Article
 from ui.conversations import Chat
-from ui.markup import button, day, esc, link, plural
+from ui.evidence import steps
+from ui.markup import button, day, esc, link, plural, seconds
 
 Span = tuple[int, int]
 
@@ -136,6 +137,29 @@ def welcome(count: int, suggestions: Sequence[str]) -> str:
         "Each sentence shows the words it rests on, and how well they support it.</p>"
         f'<ul class="suggestions" aria-label="Questions to start with">{asks}</ul></section>'
     )
+
+
+def costs(answers: Sequence[Mapping[str, Any]]) -> str:
+    """What the last answers took on average, model by model, the one used last first."""
+    by_model: dict[str, list[Mapping[str, Any]]] = {}
+    for answer in answers:
+        by_model.setdefault(str(answer["model"].get("generator", "")), []).append(answer["timings"])
+    lines = [
+        f"<p class='label'>{_average(model, timings)}</p>" for model, timings in by_model.items()
+    ]
+    return "".join(lines)
+
+
+def _average(model: str, timings: Sequence[Mapping[str, Any]]) -> str:
+    sums: dict[str, float] = {}
+    for each in timings:
+        for name, took in steps(each):
+            sums[name] = sums.get(name, 0.0) + took
+    parts = ", ".join(f"{name} {seconds(total / len(timings))}" for name, total in sums.items())
+    whole = seconds(sum(each["total_s"] for each in timings) / len(timings))
+    last = "The last answer" if len(timings) == 1 else f"The last {len(timings)} answers"
+    average = "" if len(timings) == 1 else " on average"
+    return f"{last} by {esc(model)} took <b>{whole}</b>{average}: {parts}."
 
 
 _ROLE = (

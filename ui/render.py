@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ui import evidence
+from ui.chips import found_filters
 from ui.conversations import Turn
-from ui.markup import button, day, esc, plural, seconds
+from ui.evidence import by, cite, considered, details, sources, times
+from ui.markup import button, esc, plural
 
 AnswerJson = Mapping[str, Any]
 
@@ -38,7 +41,7 @@ def turn(turn: Turn, *, last: bool = True) -> str:
     elif turn.state == "running":
         body = _draft(turn.draft) + '<p class="note running">Being answered in another window…</p>'
     elif turn.state == "failed":
-        body = f'<p class="note failed" role="alert">{esc(turn.note)}</p>'
+        body = f'<p class="note failed">{esc(turn.note)}</p>'
     else:
         stopped = "Stopped. What was written until then has not been checked."
         body = _draft(turn.draft) + f'<p class="note stopped">{stopped}</p>'
@@ -60,15 +63,15 @@ def _draft(draft: str) -> str:
 
 
 def answer(answer: AnswerJson, turn: Turn) -> str:
-    main = _abstention(answer, turn.id) if answer["abstained"] else _body(answer, turn.id)
+    shown = _abstention if answer["abstained"] else _body
+    main = shown(answer, turn.id)
     return (
         understood(answer["question"], answer["query"])
         + found_filters(answer.get("filter") or {}, turn.id)
         + main
-        + _conflicts(answer, turn.id)
         + _dropped(answer)
-        + _considered(answer, turn.id)
-        + _times(answer)
+        + considered(answer, turn.id)
+        + times(answer)
     )
 
 
@@ -86,7 +89,8 @@ def _body(answer: AnswerJson, turn: int) -> str:
     return (
         f'<div class="answer">{claims}</div>'
         + _trust(answer["claims"], len(answer["sources"]))
-        + _sources(answer, turn)
+        + _conflicts(answer, turn)
+        + sources(answer, turn)
     )
 
 
@@ -98,36 +102,19 @@ def claim(claim: Mapping[str, Any], sources: Mapping[int, Mapping[str, Any]], tu
         grouped.setdefault(citation["n"], []).append(citation)
     buttons = "".join(cite(n, spans, sources.get(n, {}), turn) for n, spans in grouped.items())
     label = f"{meaning} ({round(claim['score'] * 100)} of 100)"
+    words, last = _last_word(claim["text"])
     return (
-        f'<span class="claim {cls}"><span class="words">{esc(claim["text"])}</span>'
-        f'<span class="refs">{buttons}<span class="mark" role="img" title="{label}"'
-        f' aria-label="{label}">{mark}</span></span></span>'
+        f'<span class="claim {cls}"><span class="words">{esc(words)}</span>'
+        f'<span class="refs"><span class="words">{esc(last)}</span>{buttons}'
+        f'<button type="button" class="mark" data-act="mark" tabindex="-1" data-note="{label}"'
+        f' aria-label="{label}">{mark}</button></span></span>'
     )
 
 
-def cite(
-    n: int, citations: Sequence[Mapping[str, Any]], source: Mapping[str, Any], turn: int
-) -> str:
-    """The numbered button: opens the article at the quote; hovering shows the quote."""
-    first = citations[0]
-    title = f"Source {n}: {source.get('title', '')}{_by(source)}"
-    return (
-        '<button type="button" class="cite" data-act="open"'
-        f' data-article="{esc(first["article_id"])}" data-spans="{_spans(citations)}"'
-        f' data-turn="{turn}" data-n="{n}" data-by="{esc(source.get("title", ""))}'
-        f'{esc(_by(source))}" data-quote="{esc(" … ".join(c["quote"] for c in citations))}"'
-        f' aria-label="{esc(title)}">{n}</button>'
-    )
-
-
-def _spans(citations: Sequence[Mapping[str, Any]]) -> str:
-    return " ".join(f"{int(c['start'])}-{int(c['end'])}" for c in citations)
-
-
-def _by(source: Mapping[str, Any]) -> str:
-    parts = [source.get("source") or "", day(source.get("published"))]
-    text = ", ".join(part for part in parts if part)
-    return f" · {text}" if text else ""
+def _last_word(text: str) -> tuple[str, str]:
+    """The numbers stay on the line of the last word, unless it is a line by itself."""
+    words, space, last = text.rpartition(" ")
+    return (words + space, last) if len(last) <= 24 else (text, "")
 
 
 def _trust(claims: Sequence[Mapping[str, Any]], sources: int) -> str:
@@ -149,47 +136,11 @@ def _trust(claims: Sequence[Mapping[str, Any]], sources: int) -> str:
     return f'<p class="trust">{"".join(parts)}</p>'
 
 
-def _sources(answer: AnswerJson, turn: int) -> str:
-    first: dict[int, list[Mapping[str, Any]]] = {}
-    for c in (c for claim in answer["claims"] if claim["shown"] for c in claim["citations"]):
-        first.setdefault(c["n"], []).append(c)
-    rows = "".join(
-        f'<li><span class="n" aria-hidden="true">{n}</span>'
-        + button(
-            "open",
-            f'<span class="title">{esc(s["title"])}</span><span class="by">{esc(_by(s)[3:])}</span>'
-            + ('<span class="tag">copy</span>' if s.get("copy_of") else ""),
-            cls="source",
-            article=s["article_id"],
-            spans=_spans(first.get(n, [])),
-            turn=turn,
-            n=n,
-        )
-        + "</li>"
-        for s in answer["sources"]
-        for n in (s["n"],)
-    )
-    return f'<ul class="sources" aria-label="Sources">{rows}</ul>' if rows else ""
-
-
 def _abstention(answer: AnswerJson, turn: int) -> str:
-    nearest = list(answer.get("hits") or ())[:3]
-    cards = "".join(
-        button(
-            "open",
-            f'<span class="title">{esc(hit["title"])}</span>'
-            f'<span class="by">{esc(_by(hit)[3:])}</span>'
-            f'<span class="excerpt">{esc(_clip(hit["text"], 260))}</span>',
-            cls="card",
-            article=hit["article_id"],
-            spans=_spans([hit]),
-            turn=turn,
-        )
-        for hit in nearest
-    )
+    cards = evidence.nearest(answer, turn)
     text = answer["text"].strip() or "The articles in the library don’t hold the answer."
     return (
-        '<div class="abstention" role="status"><p class="headline">Not in the library</p>'
+        '<div class="abstention"><p class="headline">Not in the library</p>'
         f"<p>{esc(text)}</p></div>"
         + (
             f'<p class="label">The nearest passages</p><div class="cards">{cards}</div>'
@@ -200,7 +151,7 @@ def _abstention(answer: AnswerJson, turn: int) -> str:
 
 
 def _conflicts(answer: AnswerJson, turn: int) -> str:
-    sources = {s["n"]: s for s in answer["sources"]}
+    known = {s["n"]: s for s in answer["sources"]}
     blocks = []
     for conflict in answer["conflicts"]:
         sides = "".join(
@@ -209,8 +160,8 @@ def _conflicts(answer: AnswerJson, turn: int) -> str:
             + ('<span class="tag">newest</span>' if side["newest"] else "")
             + ('<span class="tag">correction</span>' if side["correction"] else "")
             + f'</p><blockquote>{esc(side["quote"])}</blockquote><p class="by">'
-            + esc(_by(sources.get(side["n"], {}))[3:])
-            + cite(side["n"], [side], sources.get(side["n"], {}), turn)
+            + esc(by(known.get(side["n"], {}))[3:])
+            + cite(side["n"], [side], known.get(side["n"], {}), turn)
             + "</p></div>"
             for side in conflict["sides"]
         )
@@ -243,7 +194,7 @@ def _dropped(answer: AnswerJson) -> str:
         )
         if part
     )
-    return _details("dropped", f"What the model wrote that isn’t shown: {label}", items, "ul")
+    return details("dropped", f"What the model wrote that isn’t shown: {label}", items, "ul")
 
 
 def _why(claim: Mapping[str, Any]) -> str:
@@ -257,79 +208,25 @@ def _why(claim: Mapping[str, Any]) -> str:
     }[claim["verdict"]] + score
 
 
-def _considered(answer: AnswerJson, turn: int) -> str:
-    hits = answer.get("hits") or ()
-    if not hits:
-        return ""
-    cited = {
-        c["passage_id"] for claim in answer["claims"] if claim["shown"] for c in claim["citations"]
-    }
-    rows = "".join(
-        f'<tr class="{"read" if hit["in_context"] else "unread"}">'
-        f'<td class="num">{hit["rank"]}</td><td>'
-        + button(
-            "open",
-            f'<span class="title">{esc(hit["title"])}</span>'
-            f'<span class="by">{esc(_by(hit)[3:])}</span>'
-            f'<span class="excerpt">{esc(_clip(hit["text"], 150))}</span>',
-            cls="source",
-            article=hit["article_id"],
-            spans=_spans([hit]),
-            turn=turn,
-        )
-        + f'</td><td class="num">{hit["dense"]:.2f}</td>'
-        f'<td class="num">{"–" if hit["lexical"] is None else format(hit["lexical"], ".1f")}</td>'
-        f'<td class="num">{hit["score"]:.4f}</td><td>{_use(hit, cited)}</td></tr>'
-        for hit in hits
-    )
-    head = (
-        "<thead><tr><th>#</th><th>Passage</th>"
-        '<th title="How near its meaning is to the question (cosine)">Meaning</th>'
-        '<th title="How well its words match the question (BM25)">Words</th>'
-        '<th title="Both rankings fused; higher is better">Score</th><th>Use</th></tr></thead>'
-    )
-    read = sum(bool(hit["in_context"]) for hit in hits)
-    label = f"{plural(len(hits), 'passage')} considered, {read} read"
-    return _details("considered", label, f"{head}<tbody>{rows}</tbody>", "table")
-
-
-def _use(hit: Mapping[str, Any], cited: set[str]) -> str:
-    if hit["passage_id"] in cited:
-        return "cited"
-    return "read" if hit["in_context"] else "not read"
-
-
-def _times(answer: AnswerJson) -> str:
-    """Searching, reading, writing, checking, and all of it."""
-    t = answer["timings"]
-    steps = [("searched", t["search_s"])]
-    if t["first_token_s"] is not None:
-        steps.append(("read", t["first_token_s"] - t["search_s"]))
-        steps.append(("wrote", t["total_s"] - t["first_token_s"] - t["checks_s"]))
-    steps.append(("checked", t["checks_s"]))
-    parts = " · ".join(f"{name} {seconds(max(0.0, s))}" for name, s in steps)
-    model = esc((answer.get("model") or {}).get("generator", ""))
-    return (
-        f'<p class="times"><b>{seconds(t["total_s"])}</b> {parts}'
-        + (f" · {model}" if model else "")
-        + "</p>"
-    )
-
-
-def _details(kind: str, label: str, inside: str, tag: str) -> str:
-    return (
-        f'<details class="{kind}"><summary>{label}</summary>'
-        f'<div class="scroll"><{tag}>{inside}</{tag}></div></details>'
-    )
-
-
 def _actions(turn: Turn, last: bool) -> str:
     parts = []
     if turn.answer is not None:
         parts.append(button("copy", "Copy", turn=turn.id, title="Copy with footnotes"))
         for vote, way, name in ((1, "up", "Good answer"), (-1, "down", "Bad answer")):
-            on = f"thumb {way}" + (" on" if turn.vote == vote else "")
-            parts.append(button("vote", _THUMB, cls=on, turn=turn.id, vote=vote, title=name))
+            on = turn.vote == vote
+            parts.append(
+                button(
+                    "vote",
+                    _THUMB,
+                    cls=f"thumb {way}{' on' if on else ''}",
+                    title=name,
+                    pressed=on,
+                    turn=turn.id,
+                    vote=vote,
+                    remark=turn.remark,
+                    expected=turn.expected,
+                )
+            )
     if turn.state != "running":
         if last:
             parts.append(button("retry", "Ask again", turn=turn.id))
@@ -338,52 +235,3 @@ def _actions(turn: Turn, last: bool) -> str:
         )
     said = f'<span class="remark">{esc(turn.remark)}</span>' if turn.remark else ""
     return f'<div class="actions">{"".join(parts)}{said}</div>' if parts else ""
-
-
-# ---- filters ----
-
-
-def filter_chips(value: Mapping[str, Any], act: str, turn: int | None = None) -> str:
-    """Removable chips of a filter's JSON form."""
-    chips = []
-    data: dict[str, object] = {} if turn is None else {"turn": turn}
-    for kind, word in (("since", "from"), ("until", "until")):
-        if value.get(kind):
-            chips.append(_chip(act, f"{word} {day(value[kind])}", kind, value[kind], data))
-    chips += [_chip(act, name, "source", name, data) for name in value.get("sources") or ()]
-    return "".join(chips)
-
-
-def _chip(act: str, label: str, kind: str, value: object, data: Mapping[str, Any]) -> str:
-    remove = button(act, "×", title=f"Remove “{label}”", kind=kind, value=value, **data)
-    return f'<span class="chip">{esc(label)}{remove}</span>'
-
-
-def found_filters(value: Mapping[str, Any], turn: int) -> str:
-    """What an answer was narrowed to, chip by chip, and the question's words that it is read from.
-
-    Conversations from before this was read from questions lack those keys.
-    """
-    parts = []
-    if chips := filter_chips(value, "unfilter", turn):
-        parts.append(f"<span>Only articles</span> {chips}")
-    preferred = value.get("preferred")
-    if preferred:
-        days = [day(preferred[end]) for end in ("since", "until") if preferred.get(end)]
-        label = "articles of " + " to ".join(days) if days else "newer articles"
-        chip = _chip("unfilter", label, "preferred", "", {"turn": turn})
-        parts.append(f"<span>Preferring</span> {chip}")
-    if said := [*(value.get("found") or ()), *([preferred["phrase"]] if preferred else ())]:
-        parts.append(f"<span>read from {_quoted(said)}</span>")
-    if dropped := value.get("dropped"):
-        parts.append(f"<span>No article fits {_quoted(dropped)}: searched without</span>")
-    return f'<p class="chips">{" ".join(parts)}</p>' if parts else ""
-
-
-def _quoted(phrases: Sequence[str]) -> str:
-    return ", ".join(f"“{esc(phrase)}”" for phrase in phrases)
-
-
-def _clip(text: str, limit: int) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= limit else text[:limit].rsplit(" ", 1)[0] + " …"

@@ -77,15 +77,11 @@ def table(articles: Sequence[Article], view: View) -> str:
     turn = ""
     if pages > 1:
         turn = (
-            (
-                '<p class="pages">'
-                + (button("page", "‹ Newer page", page=page - 1) if page else "")
-                + f"<span>Page {page + 1} of {pages}</span>"
-                + (button("page", "Older page ›", page=page + 1) if page < pages - 1 else "")
-                + "</p>"
-            )
-            .replace("Newer page", "Back")
-            .replace("Older page", "Next")
+            '<p class="pages">'
+            + (button("page", "‹ Back", page=page - 1) if page else "")
+            + f"<span>Page {page + 1} of {pages}</span>"
+            + (button("page", "Next ›", page=page + 1) if page < pages - 1 else "")
+            + "</p>"
         )
     count = plural(len(rows), "article")
     if len(rows) < len(articles):
@@ -121,6 +117,12 @@ def removed(title: str) -> str:
         + button("undo", "Undo", cls="primary")
         + "</p>"
     )
+
+
+def put_back(title: str, before: str) -> str:
+    """`before` is what was removed before it and can be put back too."""
+    more = button("undo", f"Put back “{esc(before)}” too", cls="plain") if before else ""
+    return f'<p class="undo" role="status">Put back “{esc(title)}”. {more}</p>'
 
 
 _WORDS = {

@@ -15,6 +15,7 @@ from types import TracebackType
 
 from rag.events import Event
 from rag.generator import Stop, Stopped
+from ui.seam import Loading
 
 TICK_S = 0.25
 
@@ -64,11 +65,11 @@ class Run:
     Raises what the work raised. Use it in a `with`: leaving it stops the work.
     """
 
-    def __init__(self, line: Line, start: Callable[[Stop], Iterator[Event]]) -> None:
+    def __init__(self, line: Line, start: Callable[[Stop], Iterator[Event | Loading]]) -> None:
         self._line = line
         self._start = start
         self._ticket = line.join()
-        self._events: SimpleQueue[Event | BaseException | None] = SimpleQueue()
+        self._events: SimpleQueue[Event | Loading | BaseException | None] = SimpleQueue()
         self._stop = Stop()
         self._stopped = threading.Event()
         self.thread = threading.Thread(target=self._work, name="answer", daemon=True)
@@ -108,7 +109,7 @@ class Run:
     def stopped(self) -> bool:
         return self._stopped.is_set()
 
-    def __iter__(self) -> Iterator[Event | Waiting]:
+    def __iter__(self) -> Iterator[Event | Loading | Waiting]:
         place = self._line.place(self._ticket)
         if place:
             yield Waiting(place)

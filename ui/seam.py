@@ -36,6 +36,13 @@ class Choices:
     read_filters: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """Before the first event of an answer, where another model has to be loaded for it."""
+
+    model: str
+
+
 class Backend(Protocol):
     def stream(
         self,
@@ -44,7 +51,7 @@ class Backend(Protocol):
         filter: Filter | None,
         choices: Choices,
         stop: Stop,
-    ) -> Iterator[Event]:
+    ) -> Iterator[Event | Loading]:
         """Closing the iterator stops the work, and so does `stop`, from any thread.
 
         What `filter` leaves open is taken from the question's own words.
@@ -66,5 +73,5 @@ class Backend(Protocol):
         ...
 
     def models(self) -> Sequence[str]:
-        """Generators that are on this machine, the one in use first."""
+        """Generators that are on this machine, the usual one first."""
         ...

@@ -13,6 +13,7 @@ import stat
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,11 +25,14 @@ _STALE_S = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes of one file, files at once (those in a zip too), bytes that a zip may unpack to."""
+    """Bytes of one file, files at once (those in a zip too), bytes that a zip may unpack to;
+    bytes that can be sent at once, and that may lie there without being added."""
 
     file_bytes: int = 50_000_000
     files: int = 1000
     unpacked_bytes: int = 500_000_000
+    request_bytes: int = 200_000_000
+    waiting_bytes: int = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,14 @@ class Staging:
             if other != self.incoming and time.time() - other.stat().st_mtime > _STALE_S:
                 shutil.rmtree(other, ignore_errors=True)
 
+    def has_room(self) -> bool:
+        """Whether more may come in before something of what lies there is added."""
+        waiting = 0
+        for file in self.incoming.rglob("*"):
+            with suppress(FileNotFoundError):  # just added
+                waiting += file.stat().st_size
+        return waiting < self.limits.waiting_bytes
+
     def clear(self) -> None:
         """Nothing is on its way in any more."""
         shutil.rmtree(self.incoming, ignore_errors=True)
@@ -80,7 +92,7 @@ class Staging:
             raise Refused(f"more than {self.limits.files} files at once; add the rest afterwards")
         try:
             if upload.stat().st_size > self.limits.file_bytes:
-                raise Refused(f"it is larger than {self.limits.file_bytes // 1_000_000} MB")
+                raise Refused(f"it is larger than {self.limits.file_bytes / 1_000_000:g} MB")
             if upload.suffix.lower() == ".zip":
                 return list(self._unpack(upload, room))
             place = self.folder / safe_name(upload.name)
@@ -124,7 +136,7 @@ class Staging:
                 while chunk := source.read(_CHUNK):
                     written += len(chunk)
                     if written > limit:
-                        raise Refused(f"it unpacks to more than {limit // 1_000_000} MB")
+                        raise Refused(f"it unpacks to more than {limit / 1_000_000:g} MB")
                     target.write(chunk)
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
             place.unlink(missing_ok=True)

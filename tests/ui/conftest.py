@@ -55,7 +55,10 @@ def serve(backend: Any, folder: Path, access: Access | None = None) -> Iterator[
 
     conversations = Conversations(folder / "conversations.sqlite")
     page = Page(backend, conversations)
-    staging = Staging(folder / "uploads", Limits(file_bytes=200_000, files=20))
+    staging = Staging(
+        folder / "uploads",
+        Limits(file_bytes=200_000, files=20, request_bytes=1_000_000, waiting_bytes=1_500_000),
+    )
     app = application(page, Collection(backend, staging), access or Access())
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))

@@ -227,9 +227,24 @@ def test_an_upload_lands_in_the_staging_folder_under_any_name(served: Served) ->
 
 def test_an_upload_that_is_too_large_is_refused(served: Served) -> None:
     sent = httpx.post(
-        served.url + "gradio_api/upload", files={"files": ("a.txt", b"0" * 300_000)}, timeout=20
+        served.url + "gradio_api/upload", files={"files": ("a.txt", b"0" * 1_100_000)}, timeout=20
     )
     assert sent.status_code == 413
+    assert "more than can be sent at once" in sent.text
+
+
+def test_uploads_that_nobody_adds_do_not_fill_the_disk(tmp_path: Path) -> None:
+    with serve(FakeBackend(), tmp_path) as served:
+        sent = [
+            httpx.post(
+                served.url + "gradio_api/upload",
+                files={"files": (f"{i}.txt", bytes([48 + i]) * 900_000)},
+                timeout=20,
+            )
+            for i in range(3)
+        ]
+    assert [s.status_code for s in sent] == [200, 200, 413]
+    assert "waiting to be added" in sent[2].text
 
 
 def test_a_file_that_was_not_uploaded_can_not_be_added(served: Served) -> None:
@@ -241,13 +256,13 @@ def test_a_file_that_was_not_uploaded_can_not_be_added(served: Served) -> None:
         d
         for d in config["dependencies"]
         if d["targets"]
-        and len(d["inputs"]) == 4
+        and len(d["inputs"]) == 3
         and config_label(config, d["inputs"][0]) == "Files"
     )
     file = {"path": str(secret), "meta": {"_type": "gradio.FileData"}, "orig_name": "secret.txt"}
     joined = httpx.post(
         served.url + "gradio_api/queue/join",
-        json={"data": [[file], "", "", None], "fn_index": added["id"], "session_hash": "abcdef"},
+        json={"data": [[file], "", ""], "fn_index": added["id"], "session_hash": "abcdef"},
         timeout=20,
     )
     assert joined.status_code == 400

@@ -6,6 +6,7 @@ neighbours make the HTML. `serve` is where the real parts are put together.
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Callable
 from importlib.resources import files
@@ -14,7 +15,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from ui import chat_tab, footnotes, guard, library_tab, serving, settings_tab
+from ui import chat_tab, guard, library_tab, serving, settings_tab
+from ui.bundle import bundle
 from ui.collection import Collection
 from ui.conversations import Conversations
 from ui.kit import asset, gr, html
@@ -74,8 +76,8 @@ def _server(page: Page) -> list[Callable[..., Any]]:
         page.vote(int(said["turn"]), int(said["vote"]), str(said["remark"]), str(said["expected"]))
 
     def questions(said: dict[str, Any]) -> dict[str, Any]:
-        text, left = footnotes.questions(page.conversations.voted())
-        return {"text": text, "left": left}
+        made, left = bundle(page.conversations.voted(), page.articles())
+        return {"zip": base64.b64encode(made).decode(), "left": left}
 
     return [article, copy, exported, vote, questions]
 

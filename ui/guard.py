@@ -158,7 +158,8 @@ class Guard:
         if not _ROUTES.fullmatch(scope["path"]):
             return 404, "There is nothing here.", []
         if int(headers.get("content-length") or 0) > self._body_bytes:
-            return 413, "That is more than can be sent at once.", []
+            megabytes = self._body_bytes / 1_000_000
+            return 413, f"That is more than {megabytes:g} MB at once; send it in parts.", []
         if scope["path"].rstrip("/") == _UPLOAD and not self._has_room():
             return 413, "Too much is waiting to be added; add it, or close the page.", []
         return None

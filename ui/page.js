@@ -37,8 +37,8 @@ window.dateline = {
     localStorage.setItem("dateline-settings", JSON.stringify({ model, passages, strictness })),
   fresh: () => { go(fresh()); $("#question textarea")?.focus(); },
   shelf: () => { $("#desk").classList.toggle("shelf"); },
-  save: (name, text) => {
-    const url = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+  save: (name, content, type = "text/plain") => {
+    const url = URL.createObjectURL(new Blob([content], { type }));
     make("a", { href: url, download: name }).click();
     setTimeout(() => URL.revokeObjectURL(url), 10000);
   },
@@ -184,10 +184,11 @@ const acts = {
   remove: (b, d) => trigger("remove", { article: d.article }),
   export: async () => dateline.save("conversation.md", await server.exported({ chat })),
   questions: async () => {
-    const { text, left } = await server.questions({});
-    if (text) dateline.save("questions.jsonl", text);
-    $("#said").textContent = text ? (left ? `${left} without an expected answer left out.` : "Saved.")
-      : "No answer has been marked good or corrected yet.";
+    const { zip, left } = await server.questions({});
+    const bytes = Uint8Array.from(atob(zip), (letter) => letter.charCodeAt(0));
+    if (zip) dateline.save("marked-answers.zip", bytes, "application/zip");
+    const without = left ? ` ${left} marked bad without saying what it should say left out.` : "";
+    $("#said").textContent = zip ? `Saved.${without}` : "No answer has been marked good or corrected yet.";
   },
   undo: () => trigger("undo", {}),
   back: () => walk(-1),
@@ -258,7 +259,10 @@ const seen = new MutationObserver(() => {
   if (doing !== stage) tell(stage = doing);
   const near = document.documentElement.scrollHeight - innerHeight - scrollY < 220;
   if (turn && now !== last) {
-    if ($(".turn.live")) edit(0);  // the question was taken
+    if ($(".turn.live")) {  // the question was taken
+      edit(0);
+      sessionStorage.removeItem("dateline-typed");
+    }
     else if (last.endsWith("true")) tell(answered(turn));
     // a new turn, or one that is done: its question comes to the top if it doesn't fit
     const tall = turn.offsetHeight > innerHeight - 70 - $("#dock").offsetHeight;
@@ -283,6 +287,8 @@ function start() {
   $("#narrow > button").ariaExpanded = "false";
   trigger("restore", settings());
   go(chat, "replaceState");
-  $("#question textarea")?.focus();
+  type(sessionStorage.getItem("dateline-typed") || "");  // a reload loses nothing
+  $("#question textarea").addEventListener("input", (event) =>
+    sessionStorage.setItem("dateline-typed", event.target.value));
 }
 start();

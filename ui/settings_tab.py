@@ -19,9 +19,10 @@ _KEYS = (
     "<dt><kbd>Esc</kbd></dt><dd>closes the article, else stops the answer</dd></dl>"
 )
 _MARKED = (
-    "<h2>Marked answers</h2><p class='label'>The answers that you marked good, and those that you "
-    "said what they should say, as a question file for <code>dateline eval answers</code>.</p>"
-    '<p><button type="button" class="plain" data-act="questions">Save the question file</button> '
+    "<h2>Marked answers</h2><p class='label'>The questions that were answered well, and those that "
+    "you said the answer of, with the articles of the library. Unpacked into a folder, it measures "
+    "any model or setting: <code>dateline eval answers --data FOLDER</code>.</p>"
+    '<p><button type="button" class="plain" data-act="questions">Save them (zip)</button> '
     '<span id="said" role="status"></span></p>'
 )
 FEWEST, MOST = 1, 8

@@ -159,7 +159,9 @@ def test_a_thumb_and_a_remark_are_kept_and_exported(w: Window, served: Served) -
     w.tab("Settings")
     with w.page.expect_download() as download:
         w.page.click("[data-act=questions]")
-    rows = [json.loads(line) for line in Path(download.value.path()).read_text().splitlines()]
+    assert download.value.suggested_filename == "marked-answers.zip"
+    with zipfile.ZipFile(download.value.path()) as archive:
+        rows = [json.loads(line) for line in archive.read("questions.jsonl").splitlines()]
     assert {
         "question": "What did the bridge cost?",
         "any": ["44 million"],

@@ -66,6 +66,12 @@ def _server(page: Page) -> list[Callable[..., Any]]:
             str(said.get("article", "")), str(said.get("spans", "")), turn or None, n or None
         )
 
+    def rename(said: dict[str, Any]) -> None:
+        page.conversations.rename(str(said["chat"]), str(said["title"]))
+
+    def discard(said: dict[str, Any]) -> None:
+        page.discard(str(said["chat"]))
+
     def copy(said: dict[str, Any]) -> str:
         return page.copied(int(said["turn"]))
 
@@ -79,7 +85,7 @@ def _server(page: Page) -> list[Callable[..., Any]]:
         made, left = bundle(page.conversations.voted(), page.articles())
         return {"zip": base64.b64encode(made).decode(), "left": left}
 
-    return [article, copy, exported, vote, questions]
+    return [article, rename, discard, copy, exported, vote, questions]
 
 
 def application(page: Page, collection: Collection, access: guard.Access) -> guard.Guard:

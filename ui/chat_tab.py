@@ -214,23 +214,11 @@ def _wire_conversations(page: Page, c: ChatTab, bus: gr.HTML) -> None:
     def search(chat: str, find: str | None) -> str:
         return page.chats(chat, find or "")
 
-    def rename(chat: str, find: str | None, event: gr.EventData) -> str:
-        wanted = said(event)
-        page.conversations.rename(str(wanted.get("chat")), str(wanted.get("title") or ""))
-        return page.chats(chat, find or "")
-
-    def discard(chat: str, find: str | None, event: gr.EventData, request: gr.Request) -> str:
-        page.discard(str(said(event).get("chat")))
-        return page.chats(chat, find or "")
-
     # By default an event that comes while one is pending is dropped, and its change never shown.
     last: dict[str, Any] = {**QUIET, "js": HERE, "trigger_mode": "always_last"}
-    each: dict[str, Any] = {**QUIET, "js": HERE, "trigger_mode": "multiple"}
     here = [c.chat, c.find]
     bus.show(show, here, [c.transcript, c.live, c.chats], **last)
     c.find.change(search, here, c.chats, **last)
-    bus.rename(rename, here, c.chats, **each)
-    bus.discard(discard, here, c.chats, **each)
     # Opens the stream of messages where one was closed too early: see stream.js.
     bus.wake(lambda: None, None, None, trigger_mode="multiple", **QUIET)
 

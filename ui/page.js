@@ -145,12 +145,15 @@ const acts = {
   chat: (b, d) => go(d.chat),
   rename: async (b, d) => {
     const said = await dialog("Rename the conversation", [["Name", d.name]]);
-    if (said) trigger("rename", { chat: d.chat, title: said[0] });
+    if (!said) return;
+    await server.rename({ chat: d.chat, title: said[0] });
+    show();
   },
   delete: async (b, d) => {
     if (!await dialog(`Delete “${d.name}”?`, [], "Delete")) return;
+    await server.discard({ chat: d.chat });
     if (d.chat === chat) go(fresh(), "replaceState");
-    trigger("discard", { chat: d.chat });
+    else show();
   },
   copy: async (b, d) => {
     await copy(await server.copy({ turn: number(d.turn) }));
@@ -160,6 +163,8 @@ const acts = {
   },
   vote: async (b, d) => {
     const vote = b.classList.contains("on") ? 0 : number(d.vote);
+    // at once: a second press before the answer is drawn anew has to see what the first one did
+    b.parentElement.querySelectorAll(".thumb").forEach((each) => each.classList.toggle("on", each === b && !!vote));
     const keep = (remark, expected) => server.vote({ turn: number(d.turn), vote, remark, expected });
     await keep(d.remark || "", d.expected || "");
     show();

@@ -23,7 +23,7 @@ from rag.answer import Answer, Citation, Claim, Conflict, Side, Timings, Tokens,
 from rag.asked_filter import Part, Reading
 from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
 from rag.generator import Stop
-from ui.seam import Choices, History
+from ui.seam import Choices, History, Loading
 
 _FILLER = (
     "People who live by the water have followed the matter for years. "
@@ -167,11 +167,14 @@ class FakeBackend:
         filter: Filter | None,
         choices: Choices,
         stop: Stop,
-    ) -> Iterator[Event]:
+    ) -> Iterator[Event | Loading]:
         self.asked.append((question, tuple(history), filter, choices))
         self.alive += 1
         done = False
         try:
+            if choices.model == "fake-4b":
+                yield Loading(choices.model)
+                time.sleep(self.pace * 5)
             yield from self._stream(question, history, filter, choices.read_filters)
             done = True
         finally:

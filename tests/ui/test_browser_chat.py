@@ -93,7 +93,34 @@ def test_back_and_forth_in_the_pane_keep_the_place(w: Window) -> None:
 def test_hovering_a_citation_shows_its_words(w: Window) -> None:
     w.ask("How long has the ferry run?")
     w.page.hover("#transcript .answer .cite")
-    assert "“It has run between Varnholm and Skarrey since May 2023”" in w.text("#hover")
+    assert w.text("#hover") == (
+        "“It has run between Varnholm and Skarrey since May 2023” Solar ferry carries a million "
+        "passengers · Island Post, 21 February 2025 Supported: the quoted words say this "
+        "(95 of 100)"
+    )
+    w.page.mouse.move(5, 400)
+    w.page.wait_for_selector("#hover", state="detached")
+
+
+def test_a_press_on_a_mark_says_what_it_means(w: Window) -> None:
+    w.ask("What did the bridge cost?")
+    w.page.click("#transcript .claim.partly .mark")
+    assert w.text("#hover") == "Partly supported: the quoted words say some of this (58 of 100)"
+    w.page.keyboard.press("Escape")
+    assert w.page.locator("#hover").count() == 0
+    w.page.mouse.move(5, 400)
+
+
+def test_what_the_articles_disagree_on_comes_before_the_sources(w: Window) -> None:
+    w.ask("What did the bridge cost?")
+    top = "(s) => document.querySelector(s).getBoundingClientRect().top"
+    places = [
+        w.page.evaluate(top, f"#transcript {part}")
+        for part in (".answer", ".trust", ".conflict", ".sources", ".considered", ".times")
+    ]
+    assert places == sorted(places)
+    w.page.click("#transcript .conflict .cite >> nth=1")
+    assert marked(w) == "The harbour bridge cost 44 million crowns"
 
 
 def test_an_abstention_looks_like_one_and_offers_the_nearest(w: Window) -> None:
@@ -182,6 +209,7 @@ def test_ask_again_and_edit_replace_the_turn(w: Window, served: Served) -> None:
     w.page.click("[data-act=edit]")
     assert w.page.input_value("#question textarea") == "How long has the ferry run?"
     assert "Editing" in w.text("#editing")
+    assert w.page.locator("#transcript .turn.replaced").count() == 1
     w.page.fill("#question textarea", "What did the bridge cost?")
     w.page.press("#question textarea", "Enter")
     w.page.wait_for_selector("#transcript .conflict")

@@ -72,6 +72,41 @@ def test_a_zip_comes_as_a_folder_and_what_is_refused_says_why(
     assert {"Monday's news", "Tuesday's news"} <= {a.title for a in served.backend.articles()}
 
 
+def test_a_file_that_is_too_large_is_refused_by_its_name_and_the_others_go_in(
+    w: Window, tmp_path: Path
+) -> None:
+    large, small = tmp_path / "large.txt", tmp_path / "small.txt"
+    large.write_text("x" * 300_000)
+    small.write_text("A small story\n\nIt is short.")
+    add(w, large, small, expect="1 added, 1 refused.")
+    assert "large.txt it is larger than 0.2 MB" in w.text("#outcome")
+    assert "A small story" in w.text("#table")
+
+
+def test_what_was_removed_last_is_put_back_first_wherever_one_looks(
+    w: Window, served: Served, tmp_path: Path
+) -> None:
+    files = [tmp_path / f"stack{i}.txt" for i in range(9)]
+    for i, file in enumerate(files):
+        file.write_text(f"Stack number {i}\n\nText {i}.")
+    add(w, *files, expect="9 added.")
+    w.page.locator("#table tr:has-text('Stack number 7') [data-act=remove]").click()
+    w.page.wait_for_selector("#removed :text('Removed “Stack number 7”')")
+    w.page.locator("#table tr:has-text('Stack number 8') [data-act=remove]").click()
+    w.page.wait_for_selector("#removed :text('Removed “Stack number 8”')")
+    w.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    box = w.page.locator("#removed button").bounding_box()
+    assert box is not None
+    assert 54 <= box["y"] <= 820
+    w.page.click("#removed button")
+    w.page.wait_for_selector("#removed :text('Put back “Stack number 8”')")
+    w.page.click("#removed button:has-text('Put back “Stack number 7” too')")
+    w.page.wait_for_selector("#table tr:has-text('Stack number 7')")
+    assert {f"Stack number {i}" for i in (7, 8)} <= {a.title for a in served.backend.articles()}
+    w.page.wait_for_selector("#removed :text('Put back “Stack number 7”.')")
+    assert "Stack" not in " ".join(w.page.locator("#removed button").all_inner_texts())
+
+
 def test_adding_goes_on_while_someone_asks(window: Open, served: Served, tmp_path: Path) -> None:
     files = [tmp_path / f"batch{i}.txt" for i in range(12)]
     for i, file in enumerate(files):
@@ -152,6 +187,13 @@ def test_a_thumb_and_a_remark_are_kept_and_exported(w: Window, served: Served) -
     w.page.fill("dialog textarea >> nth=1", "44 million")
     w.page.click("dialog .primary")
     w.page.wait_for_selector("#transcript .remark:has-text('The ramps count')")
+    w.page.click("#transcript [data-vote='1']")  # a second thought keeps the remark
+    assert w.page.input_value("dialog textarea >> nth=0") == "The ramps count"
+    w.page.click("dialog button:has-text('No remark')")
+    w.page.click("#transcript [data-vote='-1']")
+    assert w.page.input_value("dialog textarea >> nth=1") == "44 million"
+    w.page.click("dialog .primary")
+    w.page.wait_for_selector("#transcript .thumb.down[aria-pressed=true]")
     voted = served.conversations.voted()[-1]
     assert (voted.vote, voted.remark, voted.expected) == (-1, "The ramps count", "44 million")
     assert voted.answer is not None
@@ -195,6 +237,36 @@ def test_settings_go_along_and_are_kept(w: Window, served: Served) -> None:
     assert served.backend.asked[-1][3].passages == 5
 
 
+def test_another_model_is_waited_for_kept_and_said(w: Window, served: Served) -> None:
+    w.tab("Settings")
+    w.page.get_by_label("Model").click()
+    w.page.click("[role=option]:has-text('fake-4b')")
+    w.tab("Chat")
+    served.backend.pace = 0.1
+    w.start("How long has the ferry run?")
+    w.page.wait_for_selector("#live .now:has-text('Loading fake-4b')")
+    served.backend.pace = 0.01
+    w.page.wait_for_selector("#transcript .turn.done")
+    w.reload()
+    w.ask("And the ferry again?")
+    assert served.backend.asked[-1][3].model == "fake-4b"
+    w.tab("Settings")
+    w.page.wait_for_selector("#costs :text('answers by fake-1b took')")
+    assert "searched 0.01 s, read 0.23 s, wrote 0.82 s, checked 0.31 s." in w.text("#costs")
+
+
+def test_what_the_browser_kept_is_taken_where_it_makes_sense(window: Open, served: Served) -> None:
+    w = window()
+    w.page.evaluate(
+        """localStorage.setItem("dateline-settings",
+        JSON.stringify({model: "gone", passages: 99, strictness: "<b>"}))"""
+    )
+    w.reload()
+    w.ask("How long has the ferry run?")
+    chosen = served.backend.asked[-1][3]
+    assert (chosen.model, chosen.passages, chosen.strictness) == ("fake-1b", 8, 0.5)
+
+
 def test_dark_is_chosen_and_kept(w: Window) -> None:
     def background() -> str:
         return str(w.page.evaluate("getComputedStyle(document.body).backgroundColor"))
@@ -228,9 +300,21 @@ def test_a_phone_reads_without_scrolling_sideways(window: Open) -> None:
     assert w.page.locator("#pane").is_hidden()
     assert w.page.evaluate(wide)
     w.page.click("#shelf-toggle")
+    assert w.page.locator(".chats .current .tool").first.is_visible() is False  # no touch here
+    w.page.mouse.click(350, 400)
+    assert w.page.locator("#shelf").is_hidden()
+    w.page.click("#shelf-toggle")
     w.page.click(".chats .chat >> nth=0")
+    assert w.page.locator("#shelf").is_hidden()
     w.tab("Library")
     w.page.wait_for_selector("#table tbody tr")
+    assert w.page.evaluate(wide)
+    for part in (".link", ".outlet", ".date", "[data-act=remove]"):
+        box = w.page.locator(f"#table tbody tr:has-text('Courier') {part}").bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 360
+    w.tab("Settings")
     assert w.page.evaluate(wide)
 
 
@@ -247,6 +331,14 @@ def test_the_keyboard_alone_asks_and_opens_a_citation(w: Window) -> None:
     w.page.keyboard.press("Enter")
     w.page.wait_for_selector("#pane mark")
     assert w.page.evaluate("document.activeElement.id") == "pane"
+    w.page.evaluate("document.querySelector('.sources button').click()")
+    w.page.wait_for_selector("#pane .back:not(:disabled)")
+    w.page.keyboard.press("Alt+ArrowLeft")
+    w.page.wait_for_selector("#pane .back:disabled")
+    w.page.keyboard.press("Alt+ArrowRight")
+    w.page.wait_for_selector("#pane .forward:disabled")
+    w.page.evaluate("document.querySelector('.answer .cite').click()")
+    w.page.wait_for_selector(".cite.active")
     w.page.keyboard.press("Escape")
     assert w.page.evaluate("document.activeElement.matches('.answer .cite')")
 

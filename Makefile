@@ -40,7 +40,7 @@ test-models: ## The tests with real models and a real browser
 	@.ci/setup test
 	@.venv/bin/dateline models pull $(TEST_MODELS) > /dev/null
 	$(PYTEST) -m "models and not browser"
-	$(PYTEST) -m browser --reruns 1
+	$(PYTEST) -m browser
 
 lint: ## ruff and mypy
 	@.ci/setup test

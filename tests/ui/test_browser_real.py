@@ -64,3 +64,24 @@ def test_the_samples_are_added_through_the_page_asked_and_cited(
         "[...document.querySelectorAll('#pane mark')].map(m => m.textContent).join(' ')"
     )
     assert "".join(quote.split()) in "".join(marked.split())
+
+
+def test_another_model_answers_and_then_the_first_one_again(w: Window, served: Served) -> None:
+    tiny = "smollm2-135m-instruct"
+    usual, *others = served.backend.models()
+    if tiny not in others:
+        pytest.skip(f"needs the model {tiny}: dateline models pull {tiny}")
+    if not served.backend.articles():
+        list(served.backend.add([str(SEEDS / "articles")], None))
+    question = json.loads((SEEDS / "questions.jsonl").read_text().splitlines()[0])
+    w.page.set_default_timeout(180_000)
+    for model in (tiny, usual):
+        w.tab("Settings")
+        w.page.get_by_label("Model").click()
+        w.page.click(f"[role=option]:has-text('{model}')")
+        w.tab("Chat")
+        w.page.click("#new")
+        w.page.wait_for_selector(".welcome")
+        w.ask(question["question"])
+        assert model in w.text("#transcript .times")
+    assert any(wanted in w.text("#transcript .answer") for wanted in question["any"])

@@ -22,9 +22,10 @@ const real = window.fetch;
 window.joined = 0;
 window.fetch = async (...args) => {
   const response = await real(...args);
-  if (String(args[0]?.url ?? args[0]).includes("/queue/join"))  // known to the page two frames later
+  const address = String(args[0]?.url ?? args[0]);
+  if (address.includes("/queue/join"))  // known to the page two frames later
     requestAnimationFrame(() => requestAnimationFrame(() => { window.joined += 1; }));
-  if (!String(args[0]?.url ?? args[0]).includes("/queue/data")) return response;
+  if (!address.includes("/queue/data")) return response;
   const decoder = new TextDecoder();
   return new Response(response.body.pipeThrough(new TransformStream({
     async transform(chunk, out) {

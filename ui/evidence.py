@@ -135,7 +135,7 @@ def times(answer: Mapping[str, Any]) -> str:
     model = esc((answer.get("model") or {}).get("generator", ""))
     return (
         f'<p class="times"><b>{seconds(t["total_s"])}</b> {parts}'
-        + (f" · {model}" if model else "")
+        + (f' · <span class="model">{model}</span>' if model else "")
         + "</p>"
     )
 

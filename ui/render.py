@@ -127,9 +127,11 @@ def _trust(claims: Sequence[Mapping[str, Any]], sources: int) -> str:
     if full:
         parts.append(f'<span class="yes">✓ {plural(full, "sentence")} supported</span>')
     if part:
-        parts.append(f'<span class="partly">◐ {part} partly</span>')
+        many = f"{part}" if full else plural(part, "sentence")
+        parts.append(f'<span class="partly">◐ {many} partly{"" if full else " supported"}</span>')
     if bare:
-        parts.append(f'<span class="no">✕ {bare} not supported</span>')
+        many = f"{bare}" if full or part else plural(bare, "sentence")
+        parts.append(f'<span class="no">✕ {many} not supported</span>')
     if dropped:
         parts.append(f"<span>{dropped} left out</span>")
     parts.append(f"<span>{plural(sources, 'source')}</span>")

@@ -120,7 +120,8 @@ def as_shown(payload: str) -> str:
 def no_harm(w: Window) -> None:
     assert w.page.evaluate("window.pwned") is None
     ours = "script, iframe, object, embed, link, base, meta, form, style, video, audio, svg image"
-    for place in (".turn", ".chats", "#pane .content", "#table table", ".adding", ".undo"):
+    places = (".turn", ".chats", "#pane .content", "#table table", ".adding", ".undo", "#costs p")
+    for place in places:
         assert w.page.locator(f":is({place}) :is({ours})").count() == 0, place
         inline = f"""[...document.querySelectorAll({place + " *"!r})].flatMap(e =>
             [...e.attributes].filter(a => /^on|^style$|^src/i.test(a.name)).map(a => a.name))"""
@@ -215,6 +216,24 @@ def test_the_library_tab_shows_text(w: Window) -> None:
     w.page.fill("#find :is(input, textarea)", "")
     w.page.locator("#table [data-act=remove]").first.click()
     w.page.wait_for_selector("#removed .undo")
+    removed = seen(w, "#removed .undo")
+    w.page.click("#removed [data-act=undo]")
+    w.page.wait_for_selector("#removed :text('Put back')")
+    title = removed.partition("“")[2].rpartition("”")[0]
+    assert f"Put back “{title}”." in seen(w, "#removed")
+    no_harm(w)
+
+
+def test_the_settings_tab_shows_text(w: Window) -> None:
+    w.ask("abstain")
+    w.tab("Settings")
+    w.page.wait_for_selector("#costs p")
+    assert as_shown(PAYLOADS[0]) in seen(w, "#costs")
+    w.page.get_by_label("Model").click()
+    w.page.wait_for_selector("[role=option]")
+    shown = " ".join(w.page.locator("[role=option]").all_inner_texts())
+    assert as_shown(PAYLOADS[11]) in shown
+    w.page.keyboard.press("Escape")
     no_harm(w)
 
 

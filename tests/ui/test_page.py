@@ -99,6 +99,67 @@ def test_a_window_that_looks_at_another_conversation_is_not_drawn_over(page: Pag
     assert [t.state for t in page.conversations.turns(A)] == ["done"]
 
 
+def test_a_conversation_takes_one_question_at_a_time_and_another_goes_on(page: Page) -> None:
+    first = page.ask("s", A, "What did the bridge cost?", None, Choices())
+    next(first)
+    with pytest.raises(UsageError, match="is being answered"):
+        ask(page, "Too early", session="other")
+    assert "Skarrey" in (ask(page, "And the ferry?", chat=B, session="other")[-1].transcript or "")
+    list(first)
+    assert "Skarrey" in (ask(page, "And the ferry?")[-1].transcript or "")
+    assert [t.question for t in page.conversations.turns(A)] == [
+        "What did the bridge cost?",
+        "And the ferry?",
+    ]
+
+
+def test_stopping_is_for_ones_own_question_in_that_conversation(page: Page) -> None:
+    assert isinstance(page.backend, FakeBackend)
+    page.backend.pace = 0.001
+    frames = page.ask("s", A, "A slow one", None, Choices())
+    next(frames)
+    page.stop("another", A)
+    page.stop("s", B)
+    assert any("walked on" in (next(frames).live or "") for _ in range(200))
+    page.stop("s", A)
+    list(frames)
+    assert [t.state for t in page.conversations.turns(A)] == ["stopped"]
+
+
+def test_deleting_a_conversation_ends_what_is_under_way(page: Page) -> None:
+    assert isinstance(page.backend, FakeBackend)
+    page.backend.pace = 0.001
+    frames = page.ask("s", A, "A slow one", None, Choices())
+    next(frames)
+    page.discard(A)
+    list(frames)
+    until(lambda: isinstance(page.backend, FakeBackend) and page.backend.alive == 0)
+    assert page.conversations.chats() == []
+
+
+def test_an_empty_library_is_no_question_yet() -> None:
+    page = Page(FakeBackend(library={}), Conversations(":memory:"))
+    with pytest.raises(UsageError, match="add articles on the Library tab"):
+        ask(page, "What did the bridge cost?")
+    assert page.conversations.chats() == []
+
+
+def test_the_list_stays_searched_while_an_answer_is_made(page: Page) -> None:
+    ask(page, "And the ferry?", chat=B)
+    page.show("s", A, "ferry")
+    lists = [frame.chats for frame in ask(page, "What did the bridge cost?") if frame.chats]
+    assert lists
+    assert all("ferry" in shown and "bridge" not in shown for shown in lists)
+
+
+def test_a_model_that_loads_is_named_until_it_is_there(page: Page) -> None:
+    frames = page.ask("s", A, "What did the bridge cost?", None, Choices(model="fake-4b"))
+    seen = [frame.live or "" for frame in frames]
+    at = [i for i, live in enumerate(seen) if "Loading fake-4b" in live]
+    assert at
+    assert any("Searching" in live for live in seen[at[-1] + 1 :])
+
+
 def test_a_turn_that_nobody_works_on_is_shown_as_stopped(page: Page) -> None:
     page.conversations.ask(A, "Before the crash")
     assert "has not been checked" in (page.show("s", A).transcript or "")
@@ -267,7 +328,9 @@ def test_removing_can_be_undone_last_first_and_only_by_who_did_it(collection: Co
     collection.remove("s", two.id)
     assert collection.backend.article(two.id) is None
     assert "nothing to undo" in collection.undo("another")
-    collection.undo("s")
+    said = collection.undo("s")
+    assert f"Put back “{two.title}”." in said
+    assert f"Put back “{one.title}” too" in said
     assert collection.backend.article(two.id) == two
     assert collection.backend.article(one.id) is None
     collection.undo("s")

@@ -6,6 +6,7 @@ import html
 import re
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +52,21 @@ def test_marks_cover_exactly_the_spans_of_any_text(text: str, spans: list[tuple[
     assert squeezed == "".join("".join(text[i] for i in sorted(wanted)).split())
     plain = html.unescape(re.sub(r"</?(?:p|mark|div)[^>]*>", "", body))
     assert "".join(plain.split()) == "".join(text.split())
+
+
+def test_what_answers_cost_is_told_model_by_model_the_last_one_first() -> None:
+    def answer(model: str, total: float, first: float | None = 0.5) -> dict[str, Any]:
+        steps = {"search_s": 0.1, "first_token_s": first, "checks_s": 1.0, "total_s": total}
+        return {"model": {"generator": model}, "timings": steps}
+
+    said = panels.costs([answer("b", 3.0), answer("a<i>", 2.0), answer("b", 5.0, None)])
+    assert re.findall(r"<p class='label'>(.*?)</p>", said) == [
+        "The last 2 answers by b took <b>4.0 s</b> on average: "
+        "searched 0.10 s, read 0.20 s, wrote 0.75 s, checked 1.0 s.",
+        "The last answer by a&lt;i&gt; took <b>2.0 s</b>: "
+        "searched 0.10 s, read 0.40 s, wrote 0.50 s, checked 1.0 s.",
+    ]
+    assert panels.costs([]) == ""
 
 
 def test_a_removed_article_leaves_the_quoted_words() -> None:

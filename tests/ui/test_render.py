@@ -123,6 +123,39 @@ def test_each_sentence_has_its_mark_and_numbers_in_order_of_appearance() -> None
     assert "Partly supported: the quoted words say some of this (58 of 100)" in html
 
 
+def test_the_line_of_trust_says_sentences_once_and_what_they_are() -> None:
+    def trust(*verdicts: str) -> str:
+        answer = answered("ferry").to_dict()
+        answer["claims"] = [{**answer["claims"][0], "verdict": v} for v in verdicts]
+        html = render.answer(answer, turn(None))
+        return text(re.findall(r'<p class="trust">.*?</p>', html)[0])
+
+    yes, partly, no = "supported", "partly supported", "unsupported"
+    assert trust(yes, yes, partly) == "✓ 2 sentences supported ◐ 1 partly 1 source"
+    assert trust(partly) == "◐ 1 sentence partly supported 1 source"
+    assert trust(partly, no) == "◐ 1 sentence partly supported ✕ 1 not supported 1 source"
+    assert trust(no, no) == "✕ 2 sentences not supported 1 source"
+
+
+def test_numbers_stay_on_the_line_of_the_last_word() -> None:
+    claim = answered("ferry").to_dict()["claims"][0]
+    html = render.claim(claim, {}, 7)
+    refs = html[html.index('class="refs"') :]
+    assert text(refs[refs.index("<") :]) == "2023. 1 ✓"
+    long = {**claim, "text": "See https://example.org/a/very/long/address/without/end"}
+    html = render.claim(long, {}, 7)
+    assert text(html[html.index('class="refs"') :].partition(">")[2]) == "1 ✓"
+
+
+def test_an_article_that_only_disagrees_opens_at_its_words() -> None:
+    answer = answered("bridge").to_dict()
+    answer["claims"] = answer["claims"][:1]  # cites the first article only
+    side = answer["conflicts"][0]["sides"][1]
+    html = render.answer(answer, turn(None))
+    listed = html[html.index('class="sources"') :]
+    assert f'data-spans="{side["start"]}-{side["end"]}" data-turn="7" data-n="2"' in listed
+
+
 def test_a_citation_carries_the_place_of_its_quote() -> None:
     answer = answered("ferry")
     [citation] = answer.citations

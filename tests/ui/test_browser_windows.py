@@ -67,6 +67,7 @@ def test_eight_windows_of_one_browser_are_open_at_once(chromium: Any, served: Se
     context.on("requestfailed", lambda r: waiting.discard(r))
     pages = [context.new_page() for _ in range(8)]
     for page in pages:
+        page.bring_to_front()  # the browser lets others wait
         page.goto(served.url)
         page.wait_for_selector(".welcome")
         for name in ("Library", "Chat", "Settings", "Chat"):  # each sends some events at once

@@ -9,8 +9,9 @@ from typing import Any
 from index.errors import DatelineError
 from index.search import Filter
 from ui import chips
+from ui.chips import make_filter, without
 from ui.kit import HERE, QUIET, gr, html, said, session, shown
-from ui.page import Frame, Page, make_filter, without
+from ui.page import Frame, Page
 from ui.seam import Choices
 from ui.settings_tab import SettingsTab
 

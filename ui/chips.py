@@ -1,10 +1,13 @@
-"""Filters as chips that can be taken off, one by one. Pure, like ui.render."""
+"""Filters as they are chosen, shown as chips, and taken off one by one. Pure, like ui.render."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
+from index.errors import UsageError
+from index.search import Filter
 from ui.markup import button, day, esc
 
 
@@ -47,3 +50,34 @@ def found_filters(value: Mapping[str, Any], turn: int) -> str:
 
 def _quoted(phrases: Sequence[str]) -> str:
     return ", ".join(f"“{esc(phrase)}”" for phrase in phrases)
+
+
+def make_filter(since: str, until: str, sources: Sequence[str]) -> Filter | None:
+    """None when nothing is chosen."""
+    if not (since or until or sources):
+        return None
+    return Filter(_date("from", since), _date("until", until), frozenset(sources))
+
+
+def without(value: Mapping[str, Any], kind: str, which: str) -> Filter:
+    """A filter's JSON form less one of its chips, to ask again with exactly what is left."""
+
+    def day(which: str) -> date | None:
+        return date.fromisoformat(value[which]) if value.get(which) and which != kind else None
+
+    return Filter(
+        since=day("since"),
+        until=day("until"),
+        sources=frozenset(
+            s for s in value.get("sources") or () if not (kind == "source" and s == which)
+        ),
+    )
+
+
+def _date(word: str, text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text.strip()[:10])
+    except ValueError:
+        raise UsageError(f"The date {text!r} ({word}) isn’t a date like 2024-05-17.") from None

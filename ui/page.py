@@ -8,10 +8,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any
 
 from index.article import Article
 from index.errors import DatelineError, UsageError
@@ -283,34 +281,3 @@ class Page:
         stored = self.conversations.turn(turn) if turn else None
         answer = stored.answer if stored else None
         return pane.opened(self.backend.article(article_id), article_id, spans, answer, n)
-
-
-def make_filter(since: str, until: str, sources: Sequence[str]) -> Filter | None:
-    """None when nothing is chosen."""
-    if not (since or until or sources):
-        return None
-    return Filter(_date("from", since), _date("until", until), frozenset(sources))
-
-
-def without(value: Mapping[str, Any], kind: str, which: str) -> Filter:
-    """A filter's JSON form less one of its chips, to ask again with exactly what is left."""
-
-    def day(which: str) -> date | None:
-        return date.fromisoformat(value[which]) if value.get(which) and which != kind else None
-
-    return Filter(
-        since=day("since"),
-        until=day("until"),
-        sources=frozenset(
-            s for s in value.get("sources") or () if not (kind == "source" and s == which)
-        ),
-    )
-
-
-def _date(word: str, text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text.strip()[:10])
-    except ValueError:
-        raise UsageError(f"The date {text!r} ({word}) isn’t a date like 2024-05-17.") from None

@@ -202,9 +202,10 @@ def test_a_reload_loses_nothing(w: Window) -> None:
 def test_ask_again_and_edit_replace_the_turn(w: Window, served: Served) -> None:
     w.ask("How long has the ferry run?")
     asked = len(served.backend.asked)
+    first = w.page.get_attribute("#transcript .turn", "data-turn")
     w.page.click("[data-act=retry]")
     until(lambda: len(served.backend.asked) == asked + 1)
-    w.page.wait_for_selector("#transcript .turn.done")
+    w.page.wait_for_selector(f"#transcript .turn.done:not([data-turn='{first}'])")
     assert w.page.locator(".turn").count() == 1
     w.page.click("[data-act=edit]")
     assert w.page.input_value("#question textarea") == "How long has the ferry run?"

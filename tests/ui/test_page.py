@@ -15,9 +15,10 @@ from rag.events import Event, Token
 from rag.generator import Stop, Stopped
 from tests.ui.conftest import until
 from tests.ui.fake_assistant import FakeBackend, find
+from ui.chips import make_filter, without
 from ui.collection import Collection
 from ui.conversations import Conversations
-from ui.page import Frame, Page, make_filter, without
+from ui.page import Frame, Page
 from ui.running import Line, Run, Waiting
 from ui.seam import Choices
 from ui.staging import Staging

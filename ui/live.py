@@ -23,6 +23,7 @@ class Progress:
     """
 
     question: str
+    chat: str = ""
     query: str = ""
     loading: str = ""
     stage: int = 0
@@ -53,8 +54,8 @@ def live(p: Progress) -> str:
         draft = f'<span class="draft">{esc(rest)}</span>'
         text = f'<div class="answer live">{checked}{draft}{cursor}</div>'
     return (
-        f'<article class="turn live">{render.question(p.question)}{understood}{chips}{status}{text}'
-        "</article>"
+        f'<article class="turn live" data-chat="{esc(p.chat)}">{render.question(p.question)}'
+        f"{understood}{chips}{status}{text}</article>"
     )
 
 

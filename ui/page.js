@@ -257,6 +257,8 @@ function follow() {
 let last = "", stage = "";
 const seen = new MutationObserver(() => {
   follow();
+  // what was on its way when the window went to another conversation
+  if ([...document.querySelectorAll("#talk .turn")].some((turn) => turn.dataset.chat !== chat)) show();
   const turns = document.querySelectorAll("#talk .turn");
   const turn = turns[turns.length - 1];
   const now = `${chat} ${turns.length} ${!!$(".turn.live")}`;

@@ -160,7 +160,7 @@ class Page:
         self._windows[session] = replace(self._windows[session], chat=chat)
         answer: Answer | None = None
         note = ""
-        progress = Progress(question)
+        progress = Progress(question, chat)
         run = Run(
             self._line, lambda stop: self.backend.stream(question, history, chosen, choices, stop)
         )

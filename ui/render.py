@@ -46,7 +46,8 @@ def turn(turn: Turn, *, last: bool = True) -> str:
         stopped = "Stopped. What was written until then has not been checked."
         body = _draft(turn.draft) + f'<p class="note stopped">{stopped}</p>'
     return (
-        f'<article class="turn {esc(turn.state)}" data-turn="{turn.id}" id="turn-{turn.id}">'
+        f'<article class="turn {esc(turn.state)}" data-turn="{turn.id}" id="turn-{turn.id}"'
+        f' data-chat="{esc(turn.chat)}">'
         f"{question(turn.question)}{body}{_actions(turn, last)}</article>"
     )
 

@@ -300,8 +300,9 @@ def test_no_text_anywhere_becomes_markup(data: st.DataObject) -> None:
     safe(render.turn(replace(t, answer=None, state="stopped", draft=draw(hostile))))
     progress = Progress(
         draw(hostile),
-        draw(hostile),
-        2,
+        chat=draw(hostile),
+        query=draw(hostile),
+        stage=2,
         draft=draw(hostile),
         claims=(Claim(draw(hostile), "supported", 1.0),),
     )

@@ -39,7 +39,6 @@ CANDIDATES = (
     "mean_logprob",
     "min_logprob",
     "stated",
-    "answered",
     "support",
 )
 

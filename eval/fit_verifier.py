@@ -35,27 +35,29 @@ from index.passages import Passage
 from index.search import Hit
 from rag import verify
 from rag.attribute import Remembering, attribute
-from rag.generator import Generator
+from rag.generator import Generator, Judgement
 
 Floats = NDArray[np.float64]
 
-CHOSEN = ("likelihood", "yes", "copied")
+CHOSEN = ("least_likely", "yes", "copied")
 COMBINATIONS: dict[str, tuple[str, ...]] = {
     "chosen": CHOSEN,
-    "likelihood only": ("likelihood",),
+    "likelihood only": ("least_likely",),
     "yes only": ("yes",),
     "words only": ("copied", "pairs", "cosine", "facts", "missing_amounts"),
     "without yes": tuple(s for s in CHOSEN if s != "yes"),
-    "without likelihood": tuple(s for s in CHOSEN if s != "likelihood"),
+    "without likelihood": tuple(s for s in CHOSEN if s != "least_likely"),
     "without copied": tuple(s for s in CHOSEN if s != "copied"),
-    "with least likely": (*CHOSEN, "least_likely"),
+    "mean likelihood instead": ("likelihood", "yes", "copied"),
+    "with mean likelihood": (*CHOSEN, "likelihood"),
     "with cosine": (*CHOSEN, "cosine"),
     "with facts": (*CHOSEN, "facts_around"),
+    "with the best span's facts": (*CHOSEN, "alone"),
     "with amounts": (*CHOSEN, "missing_amounts"),
     "with pairs": (*CHOSEN, "pairs_around"),
     "with length": (*CHOSEN, "length"),
     "all": (
-        *CHOSEN, "least_likely", "cosine", "pairs", "pairs_around", "facts", "facts_around",
+        *CHOSEN, "likelihood", "cosine", "pairs", "pairs_around", "facts", "facts_around", "alone",
         "missing_amounts", "missing_names", "negation_differs", "spans", "length",
     ),
 }  # fmt: skip
@@ -106,9 +108,9 @@ def gather(
             spans = attribute(claim.claim, context, verifier.encoder)
             if not spans:
                 continue  # unsupported whatever the generator says
-            reading = verify.read(generator, claim.claim, spans, context)
+            judged = verify.judge(generator, claim.claim, spans, context)
             places = [(hit.passage.start, hit.passage.end) for hit in context]
-            out.write(json.dumps({"key": key, "passages": places, **asdict(reading)}) + "\n")
+            out.write(json.dumps({"key": key, "passages": places, **asdict(judged)}) + "\n")
             out.flush()
     return True
 
@@ -126,10 +128,10 @@ def rows(claims: Sequence[tuple[str, Labelled]], encoder: Encoder, cache: Path) 
             _hit(article, start, end, rank)
             for rank, (start, end) in enumerate(found["passages"], 1)
         )
-        reading = verify.Reading(tuple(found["logprobs"]), found["yes"])
+        judged = Judgement(found["yes"], tuple(found["logprobs"]))
         spans = attribute(claim.claim, context, encoder)
         if spans:
-            signals = verify.signals(claim.claim, spans, context, reading, encoder)
+            signals = verify.signals(claim.claim, spans, context, judged, encoder)
             yield Row(name, claim.text, f"{name}/{claim.id}", claim.supported, signals)
 
 

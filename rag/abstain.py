@@ -17,7 +17,7 @@ from index.search import Hit
 from rag.attribute import facts_of, held_by
 from rag.generator import Generator, Stop
 from rag.logistic import Logistic, columns, log_odds
-from rag.prompt import answered_prompt, states_prompt
+from rag.prompt import states_prompt
 
 _FILE = Path(__file__).with_name("abstain.json")
 
@@ -51,14 +51,11 @@ def question_signals(query: str, context: Sequence[Hit]) -> dict[str, float]:
 
 
 def reading_signals(
-    generator: Generator, query: str, answer: str, context: Sequence[Hit], stop: Stop | None = None
+    generator: Generator, query: str, context: Sequence[Hit], stop: Stop | None = None
 ) -> dict[str, float]:
     """The log-odds of the model's Yes, with the context before it, to whether the passages state
-    an answer to the question, and whether they state the one that was written."""
-    return {
-        "stated": log_odds(generator.yes(states_prompt(query, context), stop)),
-        "answered": log_odds(generator.yes(answered_prompt(query, answer, context), stop)),
-    }
+    an answer to the question."""
+    return {"stated": log_odds(generator.yes(states_prompt(query, context), stop))}
 
 
 def writing_signals(logprobs: Sequence[float]) -> dict[str, float]:

@@ -200,7 +200,7 @@ class Assistant:
                 **abstain.retrieval_signals(context),
                 **abstain.question_signals(query, context),
                 **abstain.writing_signals([piece.logprob for piece in pieces]),
-                **abstain.reading_signals(self.generator, query, raw_text, context, stop),
+                **abstain.reading_signals(self.generator, query, context, stop),
             }
             spans = sentence_spans(raw_text)
             dropped = scraps(raw_text, spans)

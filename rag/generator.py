@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -64,6 +64,15 @@ class Read:
     reused: int
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`yes` is P(Yes) / (P(Yes) + P(No)) of the reply's first token, in 0..1. `logprobs` are of the
+    tokens of the statement that was asked about, each after all that stands before it."""
+
+    yes: float
+    logprobs: tuple[float, ...]
+
+
 class PromptTooLong(DatelineError):
     """More tokens than the model's context holds; shorten the prompt by whole passages."""
 
@@ -99,14 +108,15 @@ class Generator(Protocol):
         """
         ...
 
-    def loglikelihood(
-        self, prompt: Prompt, replies: Sequence[str], stop: Stop | None = None
-    ) -> list[list[float]]:
-        """For each reply, the log-probability of each of its tokens as the model's turn."""
-        ...
-
     def yes(self, prompt: Prompt, stop: Stop | None = None) -> float:
         """P(Yes) / (P(Yes) + P(No)) of the reply's first token, in 0..1."""
+        ...
+
+    def judge(self, prompt: Prompt, statement: str, stop: Stop | None = None) -> Judgement:
+        """What the model makes of a statement that `prompt.ask` holds word for word.
+
+        One reading gives both: how likely its words are, and the Yes or No that is asked for.
+        """
         ...
 
     def remember(self, system: str, part: str, stop: Stop | None = None) -> bool:

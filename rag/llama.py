@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from rag.errors import ModelMismatch
 from rag.generator import Stop, Stopped
 
-_BATCH = 512
+BATCH = 512
 _SEQUENCES = 4
 
 # llama.cpp asks between operations whether to stop. A Python callback would run hundreds of times
@@ -69,7 +69,7 @@ class Engine:
             )
         params = ll.llama_context_default_params()
         params.n_ctx = context
-        params.n_batch = params.n_ubatch = _BATCH
+        params.n_batch = params.n_ubatch = BATCH
         params.n_seq_max = _SEQUENCES
         params.n_threads = params.n_threads_batch = threads
         params.flash_attn_type = ll.LLAMA_FLASH_ATTN_TYPE_ENABLED
@@ -98,7 +98,7 @@ class Engine:
         # States are only good for the build that wrote them.
         self.build = f"llama-cpp-python {ll.__version__}"
         self.state_type = "q8_0" if q8_state else "f16"
-        self._batch = ll.llama_batch_init(_BATCH, 0, 1)
+        self._batch = ll.llama_batch_init(BATCH, 0, 1)
         self._n_outputs = 0
 
     def close(self) -> None:
@@ -161,37 +161,38 @@ class Engine:
         position: int,
         sequence: int,
         *,
-        logits: str = "last",
+        logits: Sequence[int] = (),
         stop: Stop | None = None,
     ) -> None:
-        """Evaluate tokens from `position` on; `logits` is 'last', 'all' or 'none'.
+        """Evaluate tokens from `position` on; `logits` says after which of them (ascending places
+        in `tokens`, all among the last 512) logits are wanted.
 
-        With 'all', at most 512 tokens. Raises Stopped when `stop` is set meanwhile: the cells of
-        an unfinished batch are gone, those of the batches before it stay.
+        Raises Stopped when `stop` is set meanwhile: the cells of an unfinished batch are gone,
+        those of the batches before it stay.
         """
         stop = stop or _never
         ll.llama_set_abort_callback(self._ctx, _flag_is_set, stop.address)
         batch = self._batch
-        for first in range(0, len(tokens), _BATCH):
+        wanted = frozenset(logits)
+        # The last batch is a full one where it has to hold several logits.
+        first_size = len(tokens) % BATCH or BATCH
+        starts = [0, *range(first_size, len(tokens), BATCH)] if tokens else []
+        for first, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
             if stop.is_set():
                 raise Stopped
-            chunk = tokens[first : first + _BATCH]
-            n = len(chunk)
-            batch.n_tokens = n
-            for i, token in enumerate(chunk):
-                batch.token[i] = token
+            batch.n_tokens = end - first
+            for i in range(end - first):
+                batch.token[i] = tokens[first + i]
                 batch.pos[i] = position + first + i
                 batch.n_seq_id[i] = 1
                 batch.seq_id[i][0] = sequence
-                batch.logits[i] = logits == "all"
-            if logits == "last" and first + n == len(tokens):
-                batch.logits[n - 1] = 1
-            self._n_outputs = n if logits == "all" else 1
+                batch.logits[i] = first + i in wanted
             code = ll.llama_decode(self._ctx, batch)
             if code == 2 or (code != 0 and stop.is_set()):
                 raise Stopped
             if code != 0:
-                raise RuntimeError(f"llama_decode returned {code} for {n} tokens")
+                raise RuntimeError(f"llama_decode returned {code} for {end - first} tokens")
+        self._n_outputs = len(wanted)
 
     def logits(self) -> NDArray[np.float32]:
         """Of the last evaluated token, shape (vocabulary,): a view, valid until the next decode."""
@@ -199,7 +200,7 @@ class Engine:
         return np.ctypeslib.as_array(pointer, shape=(self.vocabulary_size,))
 
     def all_logits(self) -> NDArray[np.float32]:
-        """After `decode(..., logits='all')`: shape (tokens, vocabulary), a view."""
+        """Those that the last decode was asked for: shape (how many, vocabulary), a view."""
         pointer = ll.llama_get_logits(self._ctx)
         return np.ctypeslib.as_array(pointer, shape=(self._n_outputs, self.vocabulary_size))
 

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.draft import PromptLookup
-from rag.generator import Piece, Prompt, PromptTooLong, Read, Stop
-from rag.llama import Engine
+from rag.generator import Judgement, Piece, Prompt, PromptTooLong, Read, Stop
+from rag.llama import BATCH, Engine
 from rag.states import StateCache, state_key
 from rag.template import chat_pieces
 
@@ -111,7 +111,7 @@ class LocalGenerator:
         self, prompt: Prompt, max_tokens: int, stop: Stop | None = None
     ) -> Iterator[Read | Piece]:
         with self._lock:
-            read = self._read(prompt, room=max_tokens, stop=stop)
+            read = self._read(prompt, self._read_tail(prompt), room=max_tokens, stop=stop)
             yield read
             shown = [*(t for block in self._blocks[1:] for t in block), *self._tail]
             lookup = PromptLookup(shown, self._draft)
@@ -134,38 +134,41 @@ class LocalGenerator:
                 self._rewind(position + place)
                 position += place
                 drafted = lookup.guess()[: max_tokens - written]
-                self._decode([token, *drafted], position, stop, logits="all")
+                self._decode([token, *drafted], position, stop, logits=range(1 + len(drafted)))
                 position += 1
                 rows = self._engine.all_logits()
 
-    def loglikelihood(
-        self, prompt: Prompt, replies: Sequence[str], stop: Stop | None = None
-    ) -> list[list[float]]:
-        tokens = [self._engine.tokenize(reply) for reply in replies]
-        with self._lock:
-            read = self._read(prompt, room=max(map(len, tokens), default=0), stop=stop)
-            first = self._engine.logits().copy()
-            found = []
-            for reply in tokens:
-                rows = [first]
-                if len(reply) > 1:
-                    self._decode(reply[:-1], read.tokens, stop, logits="all")
-                    rows.extend(self._engine.all_logits())
-                found.append(
-                    [
-                        float(row[token]) - _log_sum_exp(row)
-                        for row, token in zip(rows, reply, strict=False)
-                    ]
-                )
-                self._rewind(read.tokens)
-            return found
-
     def yes(self, prompt: Prompt, stop: Stop | None = None) -> float:
         with self._lock:
-            self._read(prompt, room=0, stop=stop)
-            logits = self._engine.logits().astype(np.float64)
-            yes, no = _log_sum_exp(logits[self._yes]), _log_sum_exp(logits[self._no])
-            return float(1 / (1 + np.exp(no - yes)))
+            self._read(prompt, self._read_tail(prompt), stop=stop)
+            return self._yes_or_no()
+
+    def judge(self, prompt: Prompt, statement: str, stop: Stop | None = None) -> Judgement:
+        before, found, after = prompt.ask.partition(statement or "\0")
+        if not (before.strip() and found and statement.strip()):
+            raise ValueError(f"the prompt doesn't ask about the statement {statement!r}")
+        # A word is a token together with the space before it.
+        lead = before[len(before.rstrip(" ")) :]
+        plain = self._engine.tokenize
+        opening = plain(before[: len(before) - len(lead)])
+        stated = plain(lead + statement)
+        rest = [*plain(after), *self._after_user, *plain(prompt.reply)]
+        tail = [*opening, *stated, *rest]
+        # What the model expects of a token stands in the logits of the one before it.
+        wanted = range(len(opening) - 1, len(opening) + len(stated) - 1)
+        with self._lock:
+            self._read(prompt, tail, stop=stop, wanted=wanted)
+            rows = self._engine.all_logits()[:-1]  # of the last ones, where not all fit
+            logprobs = tuple(
+                float(row[token]) - _log_sum_exp(row)
+                for row, token in zip(rows, stated[len(stated) - len(rows) :], strict=True)
+            )
+            return Judgement(self._yes_or_no(), logprobs)
+
+    def _yes_or_no(self) -> float:
+        logits = self._engine.logits().astype(np.float64)
+        yes, no = _log_sum_exp(logits[self._yes]), _log_sum_exp(logits[self._no])
+        return float(1 / (1 + np.exp(no - yes)))
 
     def remember(self, system: str, part: str, stop: Stop | None = None) -> bool:
         if not self._separate:
@@ -192,9 +195,21 @@ class LocalGenerator:
         plain = self._engine.tokenize
         return [*plain(prompt.ask), *self._after_user, *plain(prompt.reply)]
 
-    def _read(self, prompt: Prompt, *, room: int, stop: Stop | None) -> Read:
-        """Have the main sequence hold this prompt, with the logits of its last token at hand."""
-        blocks, tail = self._read_blocks(prompt), self._read_tail(prompt)
+    def _read(
+        self,
+        prompt: Prompt,
+        tail: list[int],
+        *,
+        room: int = 0,
+        stop: Stop | None,
+        wanted: Sequence[int] = (),
+    ) -> Read:
+        """Have the main sequence hold the prompt's passages and then `tail`, with room for more.
+
+        At hand are the logits of the last token and, before them, of those at `wanted` in the
+        tail, as many as are among its last 512 tokens.
+        """
+        blocks = self._read_blocks(prompt)
         placed = sum(map(len, blocks))
         total = placed + len(tail)
         if total + room > self.context_tokens:
@@ -203,10 +218,14 @@ class LocalGenerator:
                 f"{self.context_tokens}; ask a shorter question or give it fewer passages."
             )
         reused = self._place(blocks, stop, keep_tail=True)
-        same = _common(self._tail, tail[:-1]) if self._blocks == blocks else 0
+        same = _common(self._tail, tail[: min([*wanted, len(tail) - 1])])
         self._engine.forget(_MAIN, placed + same)
         self._tail = tail[:same]
-        self._decode(tail[same:], placed + same, stop)
+        early = max(same, len(tail) - BATCH) if wanted else same
+        if early > same:
+            self._decode(tail[same:early], placed + same, stop, logits=())
+        rows = [*(n - early for n in wanted if n >= early), len(tail) - 1 - early]
+        self._decode(tail[early:], placed + early, stop, logits=rows)
         return Read(total, reused + same)
 
     def _place(self, blocks: list[Block], stop: Stop | None, *, keep_tail: bool = False) -> int:
@@ -233,7 +252,7 @@ class LocalGenerator:
     def _append(self, block: Block, position: int, stop: Stop | None) -> int:
         engine = self._engine
         if not self._separate:
-            engine.decode(block, position, _MAIN, logits="none", stop=stop)
+            engine.decode(block, position, _MAIN, stop=stop)
             return 0
         if position == 0:
             key = self._key(block)
@@ -241,7 +260,7 @@ class LocalGenerator:
             if state is not None and engine.load(state, _MAIN):
                 return len(block)
             engine.forget(_MAIN)
-            engine.decode(block, 0, _MAIN, logits="none", stop=stop)
+            engine.decode(block, 0, _MAIN, stop=stop)
             self.cache.put(key, engine.save(_MAIN))
             return 0
         head = self._blocks[0]
@@ -261,7 +280,7 @@ class LocalGenerator:
         engine = self._engine
         engine.share(_MAIN, _SCRATCH, 0, len(head))
         try:
-            engine.decode(block, len(head), _SCRATCH, logits="none", stop=stop)
+            engine.decode(block, len(head), _SCRATCH, stop=stop)
         except BaseException:
             engine.forget(_SCRATCH)
             raise
@@ -269,7 +288,7 @@ class LocalGenerator:
         self.cache.put(self._key(head, block), engine.save(_SCRATCH))
 
     def _decode(
-        self, tokens: Sequence[int], position: int, stop: Stop | None, logits: str = "last"
+        self, tokens: Sequence[int], position: int, stop: Stop | None, logits: Sequence[int]
     ) -> None:
         try:
             self._engine.decode(tokens, position, _MAIN, logits=logits, stop=stop)

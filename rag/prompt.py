@@ -52,27 +52,10 @@ def states_prompt(question: str, hits: Sequence[Hit]) -> Prompt:
     )
 
 
-def answered_prompt(question: str, answer: str, hits: Sequence[Hit]) -> Prompt:
-    """Is the answer that was written the passages' answer? (a Yes/No, not shown to anyone)"""
-    return Prompt(
-        SYSTEM,
-        context_parts(hits),
-        f"Question: {question}\nProposed answer: {answer}\n"
-        "Do the passages state this answer to the question? Reply only Yes or No.",
-    )
-
-
 def claim_prompt(claim: str, hits: Sequence[Hit]) -> Prompt:
     """Is this statement what the passages say? (a Yes/No, not shown to anyone)"""
     return Prompt(
         SYSTEM,
         context_parts(hits),
         f"Statement: {claim}\nIs this statement supported by the passages? Reply only Yes or No.",
-    )
-
-
-def restate_prompt(hits: Sequence[Hit]) -> Prompt:
-    """Before a claim whose likelihood is asked for: the same whatever the question was."""
-    return Prompt(
-        SYSTEM, context_parts(hits), "Write one sentence that states a fact from the passages."
     )

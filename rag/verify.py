@@ -1,11 +1,11 @@
 """Is a claim borne out by the words it cites? One calibrated score from a few plain signals.
 
-From the generator, with the passages before it: how likely it finds the claim's words (BARTScore's
-idea, Yuan et al. 2021), and its own Yes or No. From the words: how much of the claim is copied in
-runs (the fragments of Grusky et al. 2018), which pairs of neighbouring words, which numbers, dates
-and names the span holds. From the encoder: how near the span is. A logistic regression adds them
-up; its weights, thresholds and what they were fitted on are in `verifier.json`
-(`python -m eval.fit_verifier` refits it).
+From the generator, with the cited passages before it, in one reading: how likely it finds the
+claim's words (BARTScore's idea, Yuan et al. 2021), and its own Yes or No. From the words: how much
+of the claim is copied in runs (the fragments of Grusky et al. 2018), which pairs of neighbouring
+words, which numbers, dates and names the span holds. From the encoder: how near the span is. A
+logistic regression adds them up; its weights, thresholds and what they were fitted on are in
+`verifier.json` (`python -m eval.fit_verifier` refits it).
 
 What can't be checked is unsupported: no span, a signal that is missing, an error.
 """
@@ -27,9 +27,9 @@ from index.search import Hit
 from rag.agreement import compare
 from rag.answer import Verdict
 from rag.attribute import Remembering, Span, attribute, facts_of, held_by, nearest
-from rag.generator import Generator, Stop, Stopped
+from rag.generator import Generator, Judgement, Stop, Stopped
 from rag.logistic import Logistic, columns, log_odds
-from rag.prompt import claim_prompt, restate_prompt
+from rag.prompt import claim_prompt
 from rag.words import stems
 
 _FILE = Path(__file__).with_name("verifier.json")
@@ -58,6 +58,11 @@ class Verifier:
         self.encoder = Remembering(encoder)
         self._weights = weights or shipped_weights()
 
+    @property
+    def supported_from(self) -> float:
+        """The score from which a claim may be called supported."""
+        return self._weights.supported_from
+
     def check(
         self,
         claim: str,
@@ -77,8 +82,8 @@ class Verifier:
             return UNCHECKED
         try:
             context = context or hits_of(spans)
-            reading = read(self._generator, claim, spans, context, stop)
-            found = signals(claim, spans, context, reading, self.encoder)
+            judged = judge(self._generator, claim, spans, context, stop)
+            found = signals(claim, spans, context, judged, self.encoder)
             score = self._weights.probability(found)
         except Stopped:
             raise
@@ -110,32 +115,23 @@ def hits_of(spans: Sequence[Span]) -> tuple[Hit, ...]:
 # --- what the model says ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Of a claim: each token's log-probability after the context's passages, and P(Yes, this is
-    supported), asked with only the passages that the claim cites before the model."""
-
-    logprobs: tuple[float, ...]
-    yes: float
-
-
-def read(
+def judge(
     generator: Generator,
     claim: str,
     spans: Sequence[Span],
     context: Sequence[Hit],
     stop: Stop | None = None,
-) -> Reading:
+) -> Judgement:
+    """Asked with only the passages that the claim cites before the model."""
     cited = [hit for hit in context if hit in hits_of(spans)] or list(hits_of(spans))
-    logprobs = generator.loglikelihood(restate_prompt(context), [claim], stop)[0]
-    return Reading(tuple(logprobs), generator.yes(claim_prompt(claim, cited), stop))
+    return generator.judge(claim_prompt(claim, cited), claim, stop)
 
 
 # --- signals ------------------------------------------------------------------------------------
 
 
 def signals(
-    claim: str, spans: Sequence[Span], context: Sequence[Hit], reading: Reading, encoder: Encoder
+    claim: str, spans: Sequence[Span], context: Sequence[Hit], judged: Judgement, encoder: Encoder
 ) -> dict[str, float]:
     """Every signal by its name; `verifier.json` says which are used."""
     quoted = " ".join(span.quote for span in spans)
@@ -147,18 +143,19 @@ def signals(
     agreement = compare(
         claim, f"{quoted} {around}", article.published, " ".join(h.article.title for h in context)
     )
-    ordered = sorted(reading.logprobs)
+    ordered = sorted(judged.logprobs)
     mine, theirs, all_theirs = stems(claim), stems(quoted), stems(around)
     runs = fragments(mine, all_theirs)
     return {
         "likelihood": _mean(ordered),
         "least_likely": _mean(ordered[: max(1, len(ordered) // 5)]),
-        "yes": log_odds(reading.yes),
+        "yes": log_odds(judged.yes),
         "copied": math.log1p(_mean(runs)),
         "pairs": _pairs(mine, theirs),
         "pairs_around": _pairs(mine, all_theirs),
         "cosine": float((vectors[1:] @ vectors[0]).max()),
         "facts": sum(facts[i].weight for i in held_by(facts, quoted)) / total,
+        "alone": max(sum(facts[i].weight for i in held_by(facts, s.quote)) for s in spans) / total,
         "facts_around": sum(facts[i].weight for i in held_by(facts, around)) / total,
         "missing_amounts": float(len(agreement.missing_numbers) + len(agreement.missing_dates) > 0),
         "missing_names": float(len(agreement.missing_names) > 0),

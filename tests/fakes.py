@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.generator import Piece, Prompt, PromptTooLong, Read, Stop, Stopped
+from rag.generator import Judgement, Piece, Prompt, PromptTooLong, Read, Stop, Stopped
 
 
 class FakeEncoder:
@@ -77,17 +77,15 @@ class FakeGenerator:
                 raise Stopped
             yield Piece(piece, self._logprob(piece, prompt))
 
-    def loglikelihood(
-        self, prompt: Prompt, replies: Sequence[str], stop: Stop | None = None
-    ) -> list[list[float]]:
-        self._read(prompt, 0)
-        return [[self._logprob(word, prompt) for word in reply.split()] for reply in replies]
-
     def yes(self, prompt: Prompt, stop: Stop | None = None) -> float:
         self._read(prompt, 0)
         asked = _words(prompt.ask.split("\n")[0].partition(":")[2])
         held = _words(" ".join(prompt.parts))
         return len(asked & held) / len(asked) if asked else 0.5
+
+    def judge(self, prompt: Prompt, statement: str, stop: Stop | None = None) -> Judgement:
+        logprobs = tuple(self._logprob(word, prompt) for word in statement.split())
+        return Judgement(self.yes(prompt, stop), logprobs)
 
     def remember(self, system: str, part: str, stop: Stop | None = None) -> bool:
         new = (system, part) not in self._remembered

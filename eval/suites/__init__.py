@@ -11,10 +11,10 @@ NAMES = (
     "retrieval",
     "answers",
     "longform",
-    "citations",
+    "conflicts",
+    "citations",  # after those whose answers it judges
     "verifier",
     "robustness",
-    "conflicts",
     "injection",
     "speed",
 )

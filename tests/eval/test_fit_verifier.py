@@ -50,7 +50,7 @@ def test_claims_are_asked_once_and_in_the_same_order(tmp_path: Path) -> None:
     assert fitting.gather(claims[:3], generator, encoder, cache, later)
     asked = len(generator.prompts)
     assert fitting.gather(claims[:3], generator, encoder, cache, later)
-    assert len(generator.prompts) == asked == 6  # a likelihood and a Yes or No each
+    assert len(generator.prompts) == asked == 3
     found = list(fitting.rows(claims, encoder, cache))
     assert [row.key for row in found] == [f"{name}/{claim.id}" for name, claim in claims[:3]]
 

@@ -15,6 +15,7 @@ from rag.abstain import (
     writing_signals,
 )
 from rag.logistic import Logistic, log_odds
+from rag.prompt import context_parts
 from tests.fakes import FakeGenerator
 
 
@@ -103,11 +104,11 @@ def test_log_odds_by_hand() -> None:
     assert math.isfinite(log_odds(1.0))
 
 
-def test_reading_signals_ask_for_the_question_and_for_the_answer() -> None:
+def test_the_model_is_asked_whether_the_passages_state_the_answer() -> None:
     generator = FakeGenerator()
     context = [titled("Sampleton", "The bridge is 812 metres long.")]
-    reading_signals(generator, "How long is the bridge?", "812 metres.", context)
-    stated, answered = generator.prompts
-    assert "812" not in stated.ask
-    assert "Proposed answer: 812 metres." in answered.ask
-    assert stated.parts == answered.parts
+    signals = reading_signals(generator, "How long is the bridge?", context)
+    [asked] = generator.prompts
+    assert asked.ask.startswith("Question: How long is the bridge?\n")
+    assert asked.parts == context_parts(context)
+    assert signals == {"stated": pytest.approx(log_odds(generator.yes(asked)))}

@@ -39,6 +39,11 @@ def written(generator: LocalGenerator, prompt: Prompt, n: int = 24) -> tuple[Rea
     return read, text
 
 
+def likelihood(generator: LocalGenerator, parts: tuple[str, ...], statement: str) -> list[float]:
+    asked = f"Statement: {statement}\nIs this so? Reply only Yes or No."
+    return list(generator.judge(Prompt(SYSTEM, parts, asked), statement).logprobs)
+
+
 @pytest.fixture(scope="module")
 def generator(open_tiny: Opener) -> LocalGenerator:
     return open_tiny(memory_cache())
@@ -75,27 +80,23 @@ def test_a_passage_moved_to_another_place_scores_as_if_it_were_read_there(
 ) -> None:
     """Against the log-probabilities without any cache: the shift of positions is exact but for
     rounding, so a first part alone agrees closely."""
-    reply = [" The new bridge is 812 metres long."]
-    prompt = Prompt(SYSTEM, (BRIDGE,), ASK)
+    claim = "The new bridge is 812 metres long."
     cached = open_tiny(memory_cache())
     cached.remember(SYSTEM, BRIDGE)
     whole = open_tiny(separate_parts=False)
-    assert cached.loglikelihood(prompt, reply)[0] == pytest.approx(
-        whole.loglikelihood(prompt, reply)[0], abs=0.05
-    )
+    alone = likelihood(whole, (BRIDGE,), claim)
+    assert likelihood(cached, (BRIDGE,), claim) == pytest.approx(alone, abs=0.05)
     # Behind another passage it's blind to its neighbour, so only near.
-    behind = Prompt(SYSTEM, (HARBOUR, BRIDGE), ASK)
-    a = sum(cached.loglikelihood(behind, reply)[0])
-    b = sum(whole.loglikelihood(behind, reply)[0])
+    a = sum(likelihood(cached, (HARBOUR, BRIDGE), claim))
+    b = sum(likelihood(whole, (HARBOUR, BRIDGE), claim))
     assert a == pytest.approx(b, abs=3.0)
 
 
 def test_the_order_of_passages_matters_and_is_kept(generator: LocalGenerator) -> None:
-    reply = ["The bridge is 812 metres long."]
-    one = generator.loglikelihood(Prompt(SYSTEM, (HARBOUR, BRIDGE), ASK), reply)
-    other = generator.loglikelihood(Prompt(SYSTEM, (BRIDGE, HARBOUR), ASK), reply)
-    assert one != other
-    assert generator.loglikelihood(Prompt(SYSTEM, (HARBOUR, BRIDGE), ASK), reply) == one
+    claim = "The bridge is 812 metres long."
+    one = likelihood(generator, (HARBOUR, BRIDGE), claim)
+    assert likelihood(generator, (BRIDGE, HARBOUR), claim) != one
+    assert likelihood(generator, (HARBOUR, BRIDGE), claim) == one
 
 
 def test_remember_reads_a_passage_once(open_tiny: Opener) -> None:
@@ -158,23 +159,47 @@ def test_control_tokens_in_text_are_plain_text(generator: LocalGenerator, contro
         )
 
 
-def test_written_text_and_its_log_probabilities_are_those_of_scoring(
+def test_the_log_probabilities_of_a_statement_are_those_of_reading_it_token_by_token(
     generator: LocalGenerator,
 ) -> None:
-    prompt = Prompt(SYSTEM, (HARBOUR, BRIDGE), ASK)
-    pieces = [event for event in generator.write(prompt, 12) if isinstance(event, Piece)]
-    text = "".join(piece.text for piece in pieces)
-    scored = generator.loglikelihood(prompt, [text])[0]
-    assert scored == pytest.approx([piece.logprob for piece in pieces], abs=0.06)
+    """Against plain decoding: each token's after the logits of the one before it."""
+    claim = "The new bridge in Sampleton is 812 metres long."
+    asked = Prompt(SYSTEM, (BRIDGE,), f"Statement: {claim}\nIs this so? Reply only Yes or No.")
+    judged = generator.judge(asked, claim)
+    engine = generator._engine
+    tokens = engine.tokenize(f" {claim}")
+    before = Prompt(SYSTEM, (BRIDGE,), "Statement:")
+    generator._reset()
+    blocks = generator._read_blocks(before)
+    generator._place(blocks, None)
+    position = sum(map(len, blocks))
+    expected = []
+    for n, token in enumerate([*engine.tokenize("Statement:"), *tokens]):
+        if n >= len(engine.tokenize("Statement:")):
+            row = engine.logits().astype(float)
+            row -= row.max()
+            expected.append(row[token] - math.log(sum(math.exp(x) for x in row)))
+        engine.decode([token], position + n, 0, logits=[0])
+    generator._reset()
+    assert judged.logprobs == pytest.approx(expected, abs=0.06)
+    assert judged.yes == pytest.approx(generator.yes(asked), abs=0.01)
 
 
-def test_scoring_several_replies_is_scoring_each(generator: LocalGenerator) -> None:
-    prompt = Prompt(SYSTEM, (BRIDGE,), ASK)
-    replies = ["It is 812 metres long.", "No.", ""]
-    together = generator.loglikelihood(prompt, replies)
-    assert [len(row) for row in together] == [generator.count(reply) for reply in replies]
-    assert together[0] == pytest.approx(generator.loglikelihood(prompt, replies[:1])[0], abs=0.01)
-    assert sum(together[0]) / len(together[0]) < 0
+def test_of_a_very_long_statement_the_end_is_judged(open_tiny: Opener) -> None:
+    generator = open_tiny(memory_cache(), context=2048)
+    claim = "The bridge is long and the harbour is old. " * 60 + "It is so."
+    asked = Prompt(SYSTEM, (BRIDGE,), f"Statement: {claim}\nIs this so? Reply only Yes or No.")
+    judged = generator.judge(asked, claim)
+    assert 400 < len(judged.logprobs) < generator.count(claim)
+    assert judged.yes == pytest.approx(generator.yes(asked), abs=0.1)
+
+
+@pytest.mark.parametrize("claim", ["", "  ", "Not in it."])
+def test_a_statement_that_is_not_asked_about_is_an_error(
+    generator: LocalGenerator, claim: str
+) -> None:
+    with pytest.raises(ValueError, match="doesn't ask about"):
+        generator.judge(Prompt(SYSTEM, (BRIDGE,), "Statement: It is so."), claim)
 
 
 def test_yes_is_a_probability_that_follows_the_question(generator: LocalGenerator) -> None:

@@ -11,7 +11,7 @@ import pytest
 from index.article import Article
 from index.search import Hit
 from rag.attribute import attribute
-from rag.generator import Prompt, Stop, Stopped
+from rag.generator import Judgement, Prompt, Stop, Stopped
 from rag.verify import UNCHECKED, Verifier, Weights, fragments, shipped_weights
 from rag.words import content, stem, stems
 from tests.fakes import FakeEncoder, FakeGenerator
@@ -74,9 +74,7 @@ class NotANumber(FakeGenerator):
 
 
 class Stopping(FakeGenerator):
-    def loglikelihood(
-        self, prompt: Prompt, replies: Sequence[str], stop: Stop | None = None
-    ) -> list[list[float]]:
+    def judge(self, prompt: Prompt, statement: str, stop: Stop | None = None) -> Judgement:
         raise Stopped
 
 
@@ -98,17 +96,25 @@ def test_stopping_is_no_verdict() -> None:
         checked(CLAIM, [hit(RIVER)], Stopping())
 
 
-def test_the_passages_are_those_of_the_answer_in_its_order() -> None:
+def test_a_claim_is_read_once_with_the_passage_that_it_cites() -> None:
     from rag.prompt import context_parts
 
-    hits = [hit(TRAIN), hit(RIVER, 2)]
     generator = FakeGenerator()
-    checked(CLAIM, hits, generator)
-    # all of them for the likelihood; for the Yes or No, the one that is cited
-    assert [prompt.parts for prompt in generator.prompts] == [
-        context_parts(hits),
-        context_parts(hits[1:]),
-    ]
+    checked(CLAIM, [hit(TRAIN), hit(RIVER, 2)], generator)
+    [asked] = generator.prompts
+    assert asked.parts == context_parts([hit(RIVER, 2)])
+    assert CLAIM in asked.ask
+
+
+def test_a_claim_joined_from_two_articles_is_told_by_what_one_of_them_holds() -> None:
+    """`alone` is the best single span's share, `facts` that of both together."""
+    check = checked(
+        "The council approved a bridge over the Orla, and the train to Norby was late.",
+        [hit(RIVER), hit(TRAIN, 2)],
+        FakeGenerator(),
+    )
+    assert check.signals["spans"] == 2
+    assert check.signals["alone"] < check.signals["facts"]
 
 
 def test_a_long_text_is_checked_by_its_nearest_passages() -> None:

@@ -3,11 +3,15 @@
 A claim is compared with every window of one to three neighbouring sentences of a passage: by the
 share of its words that the window holds (numbers and names weigh more) and by the cosine of their
 vectors. The smallest window that is about as good as the best is the span. Where a second
-passage holds facts of the claim that the first lacks, its best window is a second span.
+passage holds facts of the claim that the first lacks, its best window is a second span. But a
+model that mixes up two articles writes one fact out of both ("Kenya's athletes won the Polish
+league"), so another article is a second span only where the claim says two things, each in a
+clause of its own that one of the spans holds.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -30,6 +34,13 @@ WORDS = 0.6  # weight of the words against that of the vectors
 MARGIN = 0.06  # how much worse than the best a smaller window may be
 LEAST_WORDS, LEAST_COSINE = 0.15, 0.45  # a window with less of both supports nothing
 JOINS = 0.2  # share of the claim's weight that a second span must add
+CLAUSE_HELD = 0.6  # share of a clause's weight that one of two articles must hold
+# What stands between two clauses that can be true by themselves.
+_BETWEEN_CLAUSES = re.compile(
+    r"\s*[;:–—]\s+|,?\s+(?:while|whereas|compared\s+(?:with|to)|than|although|though)\s+"
+    r"|,\s+(?:and|but|or|which|where)\s+",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +84,27 @@ def attribute(claim: str, hits: Sequence[Hit], encoder: Encoder) -> tuple[Span, 
     if gain.max() >= JOINS and cosine[int(gain.argmax())] > 0:
         near = np.flatnonzero(gain >= gain.max() - 1e-9)
         chosen.append(windows[_smallest(windows, gain + 0.1 * cosine, near)])
-    return tuple(
+    spans = tuple(
         Span(hits[w.hit], hits[w.hit].passage.start + w.start, hits[w.hit].passage.start + w.end)
         for w in chosen
     )
+    articles = {span.hit.article.id for span in spans}
+    return spans if len(articles) == 1 or says_both(claim, spans) else spans[:1]
+
+
+def says_both(claim: str, spans: Sequence[Span]) -> bool:
+    """Whether a claim has several clauses, each held by one of the spans, and not all by one."""
+    holders = []
+    for clause in _BETWEEN_CLAUSES.split(claim):
+        facts = facts_of(clause)
+        total = sum(fact.weight for fact in facts)
+        if not total:
+            continue
+        shares = [sum(facts[i].weight for i in held_by(facts, s.quote)) / total for s in spans]
+        if max(shares) < CLAUSE_HELD:
+            return False
+        holders.append(shares.index(max(shares)))
+    return len(set(holders)) > 1
 
 
 # --- windows ------------------------------------------------------------------------------------

@@ -26,8 +26,8 @@ def unmarked(text: str) -> str:
 
 
 def normalised(text: str) -> str:
-    """SQuAD's normalising; thousands separators go first, so `1,204` and `1204` are the same."""
-    lowered = re.sub(r"(?<=\d),(?=\d{3})", "", text.lower())
+    """SQuAD's normalising; thousands separators go first: `1,204`, `1, 204` and `1204` are one."""
+    lowered = re.sub(r"(?<=\d),\s?(?=\d{3}(?!\d))", "", text.lower())
     bare = "".join(" " if c in "–—" else c for c in lowered)
     bare = "".join(c for c in bare if c not in _PUNCTUATION)
     return " ".join(word for word in bare.split() if word not in {"a", "an", "the"})

@@ -60,6 +60,7 @@ def test_ranking_looks_no_further_than_its_depth() -> None:
     ("written", "kept"),
     [
         ("The 1,204 people.", "1204 people"),
+        ("711, 988 people; 5, 20 and 3,1415", "711988 people 5 20 and 31415"),
         ("  A  man,  an ox  ", "man ox"),
         ("2.65 crowns", "265 crowns"),
         ("St. Osk’s bell", "st osks bell"),

@@ -156,6 +156,11 @@ def test_citations_are_of_the_answers_in_the_same_folder(tmp_path: Path) -> None
     }
 
 
+def test_a_suite_comes_after_those_whose_answers_it_judges() -> None:
+    for place, name in enumerate(NAMES):
+        assert set(suite(name).needs) <= set(NAMES[:place])
+
+
 def test_against_compares_question_by_question(tmp_path: Path) -> None:
     before, after = tmp_path / "before", tmp_path / "after"
     run(before, "injection")

@@ -59,6 +59,26 @@ def test_two_passages_where_facts_are_joined() -> None:
     ]
 
 
+def test_one_fact_is_not_joined_from_two_articles() -> None:
+    """A regression: of one article on athletes and one on football a small model made "Kenya's
+    athletes won the Ekstraklasa", and with both cited it passed for supported."""
+    claim = "The strike by 640 drivers was approved by the council for 24.6m pounds."
+    [quote] = quotes(claim, RIVER, TRAIN)
+    assert quote in RIVER.text or quote in TRAIN.text
+
+
+def test_two_things_may_rest_on_two_articles_only_if_each_is_held() -> None:
+    river, train = (
+        "The council approved a bridge for 24.6m pounds",
+        "640 drivers went on strike at the operator",
+    )
+    both = [hit(RIVER), hit(TRAIN, 2)]
+    for joint in (", and ", "; ", " while ", ", but "):
+        assert len(attribute(f"{river}{joint}{train}.", both, FakeEncoder())) == 2
+    assert len(attribute(f"{river} with {train}.", both, FakeEncoder())) == 1
+    assert len(attribute(f"{river}, and 99 penguins sang with {train}.", both, FakeEncoder())) == 1
+
+
 def test_the_number_decides_between_like_sentences() -> None:
     text = "Sales rose to 12 million in May. Sales rose to 15 million in June."
     assert quotes("Sales rose to 15 million.", Article("a", "", text)) == [

@@ -26,6 +26,7 @@ from rag.compose import (
     number_citations,
     scraps,
     sentence_spans,
+    unattributed,
 )
 from rag.conversation import Turn, understood
 from rag.events import ClaimChecked, Done, Event, Passages, Token
@@ -276,11 +277,11 @@ class Assistant:
 
     def _check(self, sentence: str, context: Sequence[Hit], query: str, stop: Stop | None) -> Claim:
         """The sentence, aligned and checked; where only a part of it holds, that part."""
-        spans, check = self._align(sentence, context, query, stop)
-        text = sentence
+        text = unattributed(sentence)
+        spans, check = self._align(text, context, query, stop)
         if check.verdict == "partly supported":
             left = shortened(
-                sentence,
+                text,
                 " ".join(hit.passage.text for hit in context),
                 spans[0].hit.article.published,
                 " ".join(hit.article.title for hit in context),

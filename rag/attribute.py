@@ -2,7 +2,9 @@
 
 A claim is compared with every window of one to three neighbouring sentences of a passage: by the
 share of its words that the window holds (numbers and names weigh more) and by the cosine of their
-vectors. The smallest window that is about as good as the best is the span. Where a second
+vectors; a window that holds more of its amounts goes before one that holds fewer, since an amount
+is what a reader looks for in the quote. The smallest window that is about as good as the best is
+the span. Where a second
 passage holds facts of the claim that the first lacks, its best window is a second span. But a
 model that mixes up two articles writes one fact out of both ("Kenya's athletes won the Polish
 league"), so another article is a second span only where the claim says two things, each in a
@@ -68,7 +70,9 @@ def attribute(claim: str, hits: Sequence[Hit], encoder: Encoder) -> tuple[Span, 
     share = np.array([sum(facts[i].weight for i in found) for found in held]) / total
     cosine = _cosines(claim, hits, windows, encoder)
     score = WORDS * share + (1 - WORDS) * cosine
-    best = _smallest(windows, score, np.flatnonzero(score >= score.max() - MARGIN))
+    amounts = np.array([sum(facts[i].number is not None for i in found) for found in held])
+    first = np.where(amounts == amounts.max(), score, -np.inf)
+    best = _smallest(windows, score, np.flatnonzero(first >= first.max() - MARGIN))
     if share[best] < LEAST_WORDS and cosine[best] < LEAST_COSINE:
         return ()
     chosen = [windows[best]]

@@ -26,6 +26,20 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     return spans
 
 
+_ATTRIBUTED = re.compile(
+    r"^(?:according to|as (?:stated|mentioned|described) in|based on|in|from) "
+    r"(?:the|these|this) (?:given |provided )?(?:passages?|texts?|articles?|context)"
+    r"(?: (?:given|provided))?(?: \d+)?, +(?=\w)",
+    re.IGNORECASE,
+)
+
+
+def unattributed(sentence: str) -> str:
+    """Without "According to the passage," before it: what it rests on is shown by its citation."""
+    bare = _ATTRIBUTED.sub("", sentence)
+    return bare if bare == sentence else bare[0].upper() + bare[1:]
+
+
 def scraps(text: str, spans: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
     """Which of an answer's sentences, after the first, have no end: cut off, or a slogan that an
     article made the model add. The items of a list need none."""

@@ -86,6 +86,16 @@ def test_the_number_decides_between_like_sentences() -> None:
     ]
 
 
+def test_the_span_holds_the_amount_even_where_another_article_holds_more_words() -> None:
+    """A regression: the sentence was written from one article and cited to another one's figure."""
+    one = Article(
+        "one", "", "Trade between Russia and China was worth 240 billion dollars in 2023."
+    )
+    two = Article("two", "", "It has slowed. Two-way trade for 2023 added up to $240.1bn.")
+    claim = "Trade between Russia and China in 2023 was worth $240.1 billion."
+    assert quotes(claim, one, two) == ["Two-way trade for 2023 added up to $240.1bn."]
+
+
 def test_nothing_alike_is_no_span() -> None:
     assert quotes("Penguins dislike jazz.", RIVER, TRAIN) == []
     assert quotes("", RIVER) == []

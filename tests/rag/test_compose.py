@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from rag.compose import (
     nearest_articles,
     number_citations,
     sentence_spans,
+    unattributed,
 )
 
 
@@ -90,3 +92,20 @@ def test_sentences_slice_back_in_order_and_lose_only_space_and_bullets(text: str
     letters = sum(character in "ab!?“”" for character in text)
     assert sum(character in "ab!?“”" for a, b in spans for character in text[a:b]) == letters
     assert kept <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("According to the passage, 70% of tools are imported.", "70% of tools are imported."),
+        ("according to the given passages, it rained.", "It rained."),
+        ("Based on the text provided, she resigned.", "She resigned."),
+        ("According to passage 2, it rained.", "According to passage 2, it rained."),
+        ("According to the mayor, it rained.", "According to the mayor, it rained."),
+        ("In the article, he wrote a lot.", "He wrote a lot."),
+        ("It rained, according to the passage.", "It rained, according to the passage."),
+        ("According to the passage, ", "According to the passage, "),
+    ],
+)
+def test_the_passages_are_not_named_before_what_they_say(written: str, shown: str) -> None:
+    assert unattributed(written) == shown

@@ -9,14 +9,9 @@ const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(8)),
 const inAddress = () => new URLSearchParams(location.search).get("chat");
 let chat = /^[0-9a-f]{16}$/.test(inAddress() || "") ? inAddress() : fresh();
 let editing = 0;
-let places = [], at = -1, opener = null;  // the article pane's: see there
 
 function go(id, how = "pushState") {
-  if (id !== chat) {
-    shut();
-    places = [];
-    at = -1;
-  }
+  if (id !== chat) forget();
   chat = id;
   edit(0);
   const address = new URL(location);
@@ -75,60 +70,6 @@ function edit(turn, question) {
   type(question);
   note.append("Editing an earlier question; it and what followed will be replaced. ",
     make("button", { type: "button", textContent: "Cancel", onclick: () => { edit(0); type(""); } }));
-}
-
-// ---- the article pane: a stack of places one has been, each with how far it was scrolled ----
-
-
-const pane = () => $("#pane");
-
-let asked = 0;
-
-async function open(what, button) {
-  const mine = ++asked;
-  const html = await server.article(what);
-  if (mine !== asked) return;  // an answer that was overtaken by a later click
-  if (at >= 0) places[at].scroll = pane().scrollTop;
-  places = places.slice(0, at + 1).concat({ html, scroll: null });
-  at = places.length - 1;
-  opener = button;
-  document.querySelectorAll(".cite.active").forEach((each) => each.classList.remove("active"));
-  if (button?.classList.contains("cite")) button.classList.add("active");
-  selectTab("Chat");
-  point({ type: "out" });
-  $("#desk").classList.add("reading");
-  place();
-  pane().focus({ preventScroll: true });
-  button?.isConnected && button.closest("#talk") && keepInView(button);
-}
-
-function keepInView(button) {  // the answer grows narrower when an article opens, and moves
-  const { top, bottom } = button.getBoundingClientRect();
-  if (top < 60 || bottom > innerHeight - $("#dock").offsetHeight) button.scrollIntoView({ block: "center" });
-}
-
-function place() {
-  const { html, scroll } = places[at];
-  $("#pane .content").innerHTML = html;
-  $("#pane .back").disabled = at === 0;
-  $("#pane .forward").disabled = at === places.length - 1;
-  const mark = $("#pane mark");
-  pane().scrollTop = scroll ?? (mark ? mark.offsetTop - pane().clientHeight * 0.32 : 0);
-}
-
-function walk(step) {
-  if (!places[at + step]) return;
-  places[at].scroll = pane().scrollTop;
-  at += step;
-  place();
-}
-
-function shut() {
-  if (!$("#desk.reading")) return false;
-  $("#desk").classList.remove("reading");
-  document.querySelectorAll(".cite.active").forEach((each) => each.classList.remove("active"));
-  opener?.isConnected && opener.focus({ preventScroll: true });
-  return true;
 }
 
 function selectTab(name) {
@@ -219,7 +160,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     point({ type: "out" });
     if ($("#desk.shelf")) $("#desk").classList.remove("shelf");
-    else if (!shut() && $(".turn.live")) $("#stop").click();
+    else if (!shut() && live()) $("#stop").click();
   } else if (event.key === "/" && !writing && plain) {
     event.preventDefault();
     selectTab("Chat");
@@ -230,66 +171,14 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// ---- what the page keeps when Python redraws a part of it ----
-
-const wanted = new Map();  // details that a person has opened or closed
-const key = (details) => `${details.closest("[data-turn]")?.dataset.turn} ${details.className}`;
-document.addEventListener("click", (event) => {
-  const details = event.target.closest?.(".turn summary")?.parentElement;
-  if (details) wanted.set(key(details), !details.open);
-});
-
-let waiting = null;
-function follow() {
-  document.querySelectorAll(".turn details").forEach((details) => {
-    const open = wanted.get(key(details));
-    if (open !== undefined && details.open !== open) details.open = open;
-  });
-  document.querySelectorAll("#transcript .turn").forEach((turn) => {
-    turn.classList.toggle("replaced", editing > 0 && number(turn.dataset.turn) >= editing);
-  });
-  $("#desk").classList.toggle("blank", !$("#talk .turn"));
-  if ($("#transcript .turn.running") && !waiting) {
-    waiting = setTimeout(() => { waiting = null; show(); }, 1500);
-  }
-}
-
-let last = "", stage = "";
-const seen = new MutationObserver(() => {
-  follow();
-  // what was on its way when the window went to another conversation
-  if ([...document.querySelectorAll("#talk .turn")].some((turn) => turn.dataset.chat !== chat)) show();
-  const turns = document.querySelectorAll("#talk .turn");
-  const turn = turns[turns.length - 1];
-  const now = `${chat} ${turns.length} ${!!$(".turn.live")}`;
-  const doing = $(".turn.live .stages .now")?.firstChild?.textContent || "";
-  if (doing !== stage) tell(stage = doing);
-  const near = document.documentElement.scrollHeight - innerHeight - scrollY < 220;
-  if (turn && now !== last) {
-    if ($(".turn.live")) {  // the question was taken
-      edit(0);
-      sessionStorage.removeItem("dateline-typed");
-    }
-    else if (last.endsWith("true")) tell(answered(turn));
-    // a new turn, or one that is done: its question comes to the top if it doesn't fit
-    const tall = turn.offsetHeight > innerHeight - 70 - $("#dock").offsetHeight;
-    if (tall) scrollTo({ top: scrollY + turn.getBoundingClientRect().top - 70 });
-    else scrollTo({ top: document.documentElement.scrollHeight });
-  } else if (near && $(".turn.live")) {
-    scrollTo({ top: document.documentElement.scrollHeight });
-  }
-  last = now;
-});
-
-// What a screen reader is told when an answer is there; the answer itself is read where it stands.
-const answered = (turn) => turn.querySelector(".abstention .headline, .note, .trust")?.textContent || "";
-
 function start() {
   const talk = $("#talk");
   const parts = ["#pane", "#transcript .html-container", "#question textarea", "#narrow > button"];
   if (!parts.every((part) => $(part))) return void setTimeout(start, 30);  // each loads by itself
   dress();
-  seen.observe(talk, { childList: true, subtree: true, characterData: true });
+  const drawn = { childList: true, subtree: true, characterData: true };
+  seen.observe(talk, drawn);
+  named.observe($("#chats"), drawn);
   document.body.append(make("div", { id: "told", className: "sr", role: "status" }));
   $("#narrow > button").ariaExpanded = "false";
   trigger("restore", settings());

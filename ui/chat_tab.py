@@ -25,8 +25,8 @@ _PANE = """
   <div class="content"></div>
 </aside>"""
 _EXPORT = (
-    '<button type="button" data-act="export" title="This conversation, with its footnotes">'
-    "Save as Markdown</button>"
+    '<button type="button" data-act="export" title="As Markdown, with its footnotes">'
+    "Save this conversation</button>"
 )
 
 

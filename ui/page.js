@@ -68,7 +68,9 @@ function edit(turn, question) {
   follow();
   if (!turn) return;
   type(question);
-  note.append("Editing an earlier question; it and what followed will be replaced. ",
+  const followed = number(here().at(-1)?.dataset.turn) > turn;
+  note.append(followed ? "Editing an earlier question: it and what followed will be replaced. "
+    : "Editing the question: its answer will be replaced. ",
     make("button", { type: "button", textContent: "Cancel", onclick: () => { edit(0); type(""); } }));
 }
 
@@ -123,6 +125,13 @@ const acts = {
   suggest: (b, d) => trigger("again", { chat, question: d.question }),
   unfilter: (b, d) => number(d.turn) && trigger("again", { chat, turn: number(d.turn), kind: d.kind, value: d.value }),
   unchip: (b, d) => trigger("unchip", { kind: d.kind, value: d.value }),
+  left: (b) => {
+    const left = b.closest(".turn").querySelector(".dropped");
+    left.open = true;
+    wanted.set(key(left), true);
+    left.scrollIntoView({ block: "center" });
+    left.querySelector("summary").focus({ preventScroll: true });
+  },
   mark: (b) => point({ type: "press", target: b }),
   tab: (b, d) => selectTab(d.tab),
   sort: (b, d) => trigger("table", { column: d.column }),

@@ -129,7 +129,10 @@ def chat(
     port: Annotated[int, typer.Option(min=0, max=65535)] = 7860,
     auth: Annotated[str | None, typer.Option(help="NAME:PASSWORD that the page asks for.")] = None,
     token: Annotated[
-        str | None, typer.Option(envvar="DATELINE_TOKEN", help="What API callers must send.")
+        str | None,
+        typer.Option(
+            envvar="DATELINE_TOKEN", help="A secret that the address must carry: ?token=TOKEN."
+        ),
     ] = None,
     model: ModelOption = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open it here.")] = False,

@@ -137,7 +137,10 @@ const acts = {
   sort: (b, d) => trigger("table", { column: d.column }),
   page: (b, d) => trigger("table", { page: number(d.page) }),
   remove: (b, d) => trigger("remove", { article: d.article }),
-  export: async () => dateline.save("conversation.md", await server.exported({ chat })),
+  export: async () => {
+    const name = ($(".chats .current .chat")?.textContent || "").replace(/[^\p{L}\p{N}]+/gu, "-");
+    dateline.save(`${name.slice(0, 60).replace(/^-|-$/g, "") || "conversation"}.md`, await server.exported({ chat }));
+  },
   questions: async () => {
     const { zip, left } = await server.questions({});
     const bytes = Uint8Array.from(atob(zip), (letter) => letter.charCodeAt(0));

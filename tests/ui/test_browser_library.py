@@ -83,6 +83,21 @@ def test_a_file_that_is_too_large_is_refused_by_its_name_and_the_others_go_in(
     assert "A small story" in w.text("#table")
 
 
+def test_a_file_that_is_dropped_on_the_page_goes_in(w: Window) -> None:
+    w.tab("Library")
+    w.page.wait_for_selector("#drop button")
+    dropped = w.page.evaluate_handle(
+        """() => { const data = new DataTransfer();
+        data.items.add(new File(["A dropped story\\n\\nIt fell."], "dropped.txt"));
+        return data; }"""
+    )
+    w.page.dispatch_event("#drop button", "drop", {"dataTransfer": dropped})
+    w.page.wait_for_selector("#drop tr.file:has-text('dropped')")
+    w.page.click("#add")
+    w.page.wait_for_selector("#outcome b:text-is('1 added.')")
+    w.page.wait_for_selector("#table tr:has-text('A dropped story')")
+
+
 def test_what_was_removed_last_is_put_back_first_wherever_one_looks(
     w: Window, served: Served, tmp_path: Path
 ) -> None:
@@ -220,6 +235,7 @@ def test_copy_and_export_take_the_footnotes_along(w: Window) -> None:
     assert "[1] Solar ferry carries a million passengers. Island Post, 21 February 2025" in copied
     with w.page.expect_download() as download:
         w.page.click("[data-act=export]")
+    assert download.value.suggested_filename == "How-long-has-the-ferry-run.md"
     said = Path(download.value.path()).read_text()
     assert said.startswith("# How long has the ferry run?")
     assert "\\[1\\]" in said
@@ -357,6 +373,22 @@ def test_everything_that_can_be_pressed_has_a_name(w: Window) -> None:
     assert (
         label == "Source 1: Varnholm opens its new harbour bridge · Varnholm Courier, 12 April 2025"
     )
+
+
+def test_a_screen_reader_is_told_what_is_done_and_what_came_of_it(w: Window) -> None:
+    w.page.evaluate(
+        """() => { window.told = []; const place = document.querySelector('#told');
+        new MutationObserver(() => told.push(place.textContent)).observe(place, {childList: true});
+        }"""
+    )
+    w.ask("What did the bridge cost?")
+    w.page.wait_for_function("window.told.at(-1)?.includes('supported')")
+    told = " ".join(w.page.evaluate("window.told"))
+    assert "Writing" in told
+    assert told.endswith("2 sentences supported◐ 1 partly1 left out2 sources")
+    assert w.page.get_attribute("#told", "role") == "status"
+    w.ask("Who is the tallest person?")
+    w.page.wait_for_function("window.told.at(-1) === 'Not in the library'")
 
 
 def test_with_a_password_the_page_works_and_without_it_does_not(

@@ -214,6 +214,26 @@ def test_a_reload_in_the_middle_keeps_what_was_written_and_what_is_being_typed(
     until(lambda: served.backend.alive == 0)
 
 
+def test_after_a_restart_everything_is_there(chromium: Any, tmp_path: Path) -> None:
+    page = chromium.new_page()
+    with serve(FakeBackend(), tmp_path) as first:
+        page.goto(first.url)
+        page.wait_for_selector(".welcome")
+        page.fill("#question textarea", "How long has the ferry run?")
+        page.press("#question textarea", "Enter")
+        page.wait_for_selector("#transcript .turn.done")
+        shown, chat = page.inner_text("#transcript"), page.url[-16:]
+        first.conversations.write_draft(first.conversations.ask(chat, "Cut off?"), "It was")
+    page.goto("about:blank")
+    with serve(FakeBackend(), tmp_path) as second:
+        page.goto(f"{second.url}?chat={chat}")
+        page.wait_for_selector("#transcript .turn.stopped :text('It was')")
+        assert page.inner_text(".chats .current") == "How long has the ferry run?"
+        assert page.locator("#transcript .turn").count() == 2
+        assert page.inner_text("#transcript .turn.done .answer") in shown
+        page.close()
+
+
 def test_deleting_a_conversation_ends_what_is_under_way_in_it(w: Window, served: Served) -> None:
     w.start("A slow tale to delete")
     w.page.wait_for_selector("#live .draft")

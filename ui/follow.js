@@ -76,6 +76,26 @@ const seen = new MutationObserver(() => {
 // What a screen reader is told when an answer is there; the answer itself is read where it stands.
 const answered = (turn) => turn.querySelector(".abstention .headline, .note, .trust")?.textContent || "";
 
+// ---- a button that is drawn anew keeps the focus: without it a keyboard starts at the top again ----
+
+let held = null;
+document.addEventListener("mousedown", () => { held = null; });
+document.addEventListener("focusin", ({ target }) => {
+  if (!target.closest("dialog")) held = target.closest("button[data-act]");
+});
+const does = ({ dataset: d }) =>
+  JSON.stringify([d.act, d.chat, d.turn, d.article, d.spans, d.n, d.vote, d.kind, d.value, d.column]);
+function refocus() {
+  if (!held || document.activeElement !== document.body) return;
+  const again = held.isConnected ? held
+    : [...document.querySelectorAll("button[data-act]")].find((each) => does(each) === does(held))
+      || (held.dataset.act === "remove" && $("#removed [data-act=undo]"));
+  if (!again) return;
+  again.closest("li")?.querySelector("button").focus({ preventScroll: true });  // shows its tools
+  again.focus({ preventScroll: true });
+}
+const kept = new MutationObserver(refocus);
+
 // A browser's tab is found by its conversation's name.
 const named = new MutationObserver(() => {
   const name = $(".chats .current .chat")?.textContent;

@@ -191,6 +191,7 @@ function start() {
   const drawn = { childList: true, subtree: true, characterData: true };
   seen.observe(talk, drawn);
   named.observe($("#chats"), drawn);
+  kept.observe($("#tabs"), { childList: true, subtree: true });
   document.body.append(make("div", { id: "told", className: "sr", role: "status" }));
   $("#narrow > button").ariaExpanded = "false";
   trigger("restore", settings());

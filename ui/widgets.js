@@ -22,6 +22,7 @@ function dialog(title, fields, yes = "Save", no = "Cancel") {
     box.addEventListener("close", () => {
       resolve(box.returnValue === "yes" ? inputs.map(([, input]) => input.value) : null);
       box.remove();
+      refocus();
     });
     box.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey || fields.length === 1)) {

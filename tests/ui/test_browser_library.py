@@ -359,6 +359,49 @@ def test_the_keyboard_alone_asks_and_opens_a_citation(w: Window) -> None:
     assert w.page.evaluate("document.activeElement.matches('.answer .cite')")
 
 
+def test_the_keyboard_keeps_its_place_when_a_part_is_drawn_anew(w: Window) -> None:
+    def focused() -> list[str]:
+        return list(
+            w.page.evaluate(
+                "(({act, chat, vote}) => [act, chat || vote])(document.activeElement.dataset)"
+            )
+        )
+
+    w.ask("How long has the ferry run?")
+    chat = w.page.url[-16:]
+    w.page.focus(".chats .current .chat")
+    w.page.keyboard.press("Tab")
+    assert focused() == ["rename", chat]
+    w.page.keyboard.press("Enter")
+    w.page.wait_for_selector("dialog textarea:focus")
+    w.page.keyboard.press("Control+A")
+    w.page.keyboard.type("The boats")
+    w.page.keyboard.press("Enter")
+    w.page.wait_for_selector(".chats .current :text('The boats')")
+    w.page.wait_for_function("document.activeElement.dataset.act === 'rename'")
+    assert focused() == ["rename", chat]
+    w.page.focus("#transcript [data-vote='1']")
+    w.page.keyboard.press("Enter")
+    w.page.wait_for_selector("dialog textarea:focus")
+    w.page.keyboard.type("Well put")
+    w.page.keyboard.press("Control+Enter")
+    w.page.wait_for_selector("#transcript .remark:has-text('Well put')")
+    w.page.wait_for_function("document.activeElement.dataset.vote === '1'")
+    w.tab("Library")
+    w.page.wait_for_selector("#table tbody tr")
+    w.page.focus("#table tr:has-text('lighthouse') [data-act=remove]")
+    w.page.keyboard.press("Enter")
+    w.page.wait_for_function("document.activeElement.dataset.act === 'undo'")
+    w.page.keyboard.press("Enter")
+    w.page.wait_for_selector("#table tr:has-text('lighthouse')")
+    w.page.focus("#table th button:has-text('Outlet')")
+    w.page.keyboard.press("Enter")
+    w.page.wait_for_selector("#table th[aria-sort=ascending] :text('Outlet')")
+    w.page.wait_for_function("document.activeElement.dataset.column === 'source'")
+    w.page.keyboard.press("Enter")
+    w.page.wait_for_selector("#table th[aria-sort=descending] :text('Outlet')")
+
+
 def test_everything_that_can_be_pressed_has_a_name(w: Window) -> None:
     w.ask("What did the bridge cost?")
     w.page.locator("#transcript .answer .cite").first.click()

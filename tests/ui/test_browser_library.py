@@ -195,6 +195,30 @@ def test_conversations_are_listed_renamed_searched_and_deleted(w: Window) -> Non
     assert "Boats" not in w.text(".chats")
 
 
+def test_of_many_conversations_the_list_scrolls_and_nothing_else(
+    window: Open, served: Served
+) -> None:
+    for i in range(40):
+        served.conversations.ask(
+            f"{i + 1:016x}", f"What is number {i} of a long list of questions?"
+        )
+    w = window(f"{served.url}?chat={1:016x}")
+    w.page.wait_for_selector("#transcript .turn")
+    for part, least in (
+        ("#new", 30),
+        ("#shelf input, #shelf textarea", 30),
+        ("#export button", 20),
+    ):
+        box = w.page.locator(part).first.bounding_box()
+        assert box is not None
+        assert box["height"] >= least, part
+        assert 54 <= box["y"] <= 820 - box["height"], part
+    w.page.locator(f".chats [data-chat='{1:016x}']").first.scroll_into_view_if_needed()
+    assert w.page.evaluate("document.documentElement.scrollTop") == 0
+    for i in range(40):
+        served.conversations.delete(f"{i + 1:016x}")
+
+
 def test_a_thumb_and_a_remark_are_kept_and_exported(w: Window, served: Served) -> None:
     w.ask("What did the bridge cost?")
     w.page.click("#transcript [data-vote='-1']")

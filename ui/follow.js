@@ -12,8 +12,8 @@ document.addEventListener("click", (event) => {
 let waiting = null;
 function follow() {
   document.querySelectorAll(".turn details").forEach((details) => {
-    const open = wanted.get(key(details));
-    if (open !== undefined && details.open !== open) details.open = open;
+    const open = wanted.get(key(details)) || false;  // what is drawn may have been another turn's
+    if (details.open !== open) details.open = open;
   });
   document.querySelectorAll("#transcript .turn").forEach((turn) => {
     turn.classList.toggle("replaced", editing > 0 && number(turn.dataset.turn) >= editing);
@@ -78,18 +78,21 @@ const answered = (turn) => turn.querySelector(".abstention .headline, .note, .tr
 
 // ---- a button that is drawn anew keeps the focus: without it a keyboard starts at the top again ----
 
-let held = null;
-document.addEventListener("mousedown", () => { held = null; });
-document.addEventListener("focusin", ({ target }) => {
-  if (!target.closest("dialog")) held = target.closest("button[data-act]");
-});
+// The framework draws a new button, or makes another one of the old, as it happens.
+let held = null, did = "";  // the button with the focus, and what it did when it got it
 const does = ({ dataset: d }) =>
   JSON.stringify([d.act, d.chat, d.turn, d.article, d.spans, d.n, d.vote, d.kind, d.value, d.column]);
+document.addEventListener("mousedown", () => { held = null; });
+document.addEventListener("focusin", ({ target }) => {
+  if (target.closest("dialog")) return;
+  held = target.closest("button[data-act]");
+  did = held && does(held);
+});
 function refocus() {
-  if (!held || document.activeElement !== document.body) return;
-  const again = held.isConnected ? held
-    : [...document.querySelectorAll("button[data-act]")].find((each) => does(each) === does(held))
-      || (held.dataset.act === "remove" && $("#removed [data-act=undo]"));
+  const active = document.activeElement, other = active === held && does(held) !== did;
+  if (!held || !(other || active === document.body)) return;
+  const again = [...document.querySelectorAll("button[data-act]")].find((each) => does(each) === did)
+    || (JSON.parse(did)[0] === "remove" && $("#removed [data-act=undo]"));
   if (!again) return;
   again.closest("li")?.querySelector("button").focus({ preventScroll: true });  // shows its tools
   again.focus({ preventScroll: true });

@@ -188,10 +188,11 @@ function start() {
   const parts = ["#pane", "#transcript .html-container", "#question textarea", "#narrow > button"];
   if (!parts.every((part) => $(part))) return void setTimeout(start, 30);  // each loads by itself
   dress();
-  const drawn = { childList: true, subtree: true, characterData: true };
+  const drawn = { childList: true, subtree: true, characterData: true,
+    attributeFilter: ["data-article", "data-chat", "data-turn"] };
   seen.observe(talk, drawn);
   named.observe($("#chats"), drawn);
-  kept.observe($("#tabs"), { childList: true, subtree: true });
+  kept.observe($("#tabs"), drawn);
   document.body.append(make("div", { id: "told", className: "sr", role: "status" }));
   $("#narrow > button").ariaExpanded = "false";
   trigger("restore", settings());

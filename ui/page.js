@@ -1,4 +1,4 @@
-// Runs once, as the page's js_on_load: `trigger` sends an event to Python, `server` calls it and
+// Runs once, as the page's js_on_load: `trigger` sends an event to Python, `python` calls it and
 // waits for the answer. Content never carries code: every button says what it does in data-act,
 // and what comes back from Python is HTML that ui.markup has escaped.
 
@@ -89,17 +89,17 @@ const acts = {
   rename: async (b, d) => {
     const said = await dialog("Rename the conversation", [["Name", d.name]]);
     if (!said) return;
-    await server.rename({ chat: d.chat, title: said[0] });
+    await python.rename({ chat: d.chat, title: said[0] });
     show();
   },
   delete: async (b, d) => {
     if (!await dialog(`Delete “${d.name}”?`, [], "Delete")) return;
-    await server.discard({ chat: d.chat });
+    await python.discard({ chat: d.chat });
     if (d.chat === chat) go(fresh(), "replaceState");
     else show();
   },
   copy: async (b, d) => {
-    await copy(await server.copy({ turn: number(d.turn) }));
+    await copy(await python.copy({ turn: number(d.turn) }));
     b.textContent = "Copied";
     tell("Copied, with its footnotes");
     setTimeout(() => { b.textContent = "Copy"; }, 1500);
@@ -108,7 +108,7 @@ const acts = {
     const vote = b.classList.contains("on") ? 0 : number(d.vote);
     // at once: a second press before the answer is drawn anew has to see what the first one did
     b.parentElement.querySelectorAll(".thumb").forEach((each) => each.classList.toggle("on", each === b && !!vote));
-    const keep = (remark, expected) => server.vote({ turn: number(d.turn), vote, remark, expected });
+    const keep = (remark, expected) => python.vote({ turn: number(d.turn), vote, remark, expected });
     await keep(d.remark || "", d.expected || "");
     show();
     if (!vote) return;
@@ -139,10 +139,10 @@ const acts = {
   remove: (b, d) => trigger("remove", { article: d.article }),
   export: async () => {
     const name = ($(".chats .current .chat")?.textContent || "").replace(/[^\p{L}\p{N}]+/gu, "-");
-    dateline.save(`${name.slice(0, 60).replace(/^-|-$/g, "") || "conversation"}.md`, await server.exported({ chat }));
+    dateline.save(`${name.slice(0, 60).replace(/^-|-$/g, "") || "conversation"}.md`, await python.exported({ chat }));
   },
   questions: async () => {
-    const { zip, left } = await server.questions({});
+    const { zip, left } = await python.questions({});
     const bytes = Uint8Array.from(atob(zip), (letter) => letter.charCodeAt(0));
     if (zip) dateline.save("marked-answers.zip", bytes, "application/zip");
     const without = left ? ` ${left} marked bad without saying what it should say left out.` : "";
@@ -154,9 +154,18 @@ const acts = {
   shut,
 };
 
+async function act(button) {
+  try {
+    await acts[button.dataset.act]?.(button, button.dataset);
+  } catch (error) {
+    console.warn(error);
+    await dialog("Dateline doesn’t answer. Is it still running? Nothing is lost: start it, then try again.", [], "Close", "");
+  }
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-act]");
-  if (button) acts[button.dataset.act]?.(button, button.dataset);
+  if (button) act(button);
   else point({ type: "out" });
   const fold = event.target.closest("#narrow > button");
   if (fold) setTimeout(() => { fold.ariaExpanded = fold.querySelector(".icon").style.transform.includes("90") ? "false" : "true"; }, 50);

@@ -7,7 +7,7 @@ const pane = () => $("#pane");
 
 async function open(what, button) {
   const mine = ++asked;
-  const html = await server.article(what);
+  const html = await python.article(what);
   if (mine !== asked) return;  // an answer that was overtaken by a later click
   if (at >= 0) places[at].scroll = pane().scrollTop;
   places = places.slice(0, at + 1).concat({ html, scroll: null });

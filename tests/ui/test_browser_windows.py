@@ -214,6 +214,20 @@ def test_a_reload_in_the_middle_keeps_what_was_written_and_what_is_being_typed(
     until(lambda: served.backend.alive == 0)
 
 
+def test_a_press_while_nobody_serves_says_so_and_works_later(window: Open) -> None:
+    w = window()
+    w.ask("How long has the ferry run?")
+    w.page.context.set_offline(True)
+    w.page.click("#transcript .answer .cite")
+    w.page.wait_for_selector("dialog h2:has-text('doesn’t answer')")
+    w.page.keyboard.press("Enter")
+    w.page.wait_for_selector("dialog", state="detached")
+    w.page.context.set_offline(False)
+    w.page.click("#transcript .answer .cite")
+    w.page.wait_for_selector("#pane mark")
+    w.problems[:] = [p for p in w.problems if "ERR_INTERNET_DISCONNECTED" not in p]
+
+
 def test_after_a_restart_everything_is_there(chromium: Any, tmp_path: Path) -> None:
     page = chromium.new_page()
     with serve(FakeBackend(), tmp_path) as first:

@@ -331,6 +331,11 @@ def test_a_phone_reads_without_scrolling_sideways(window: Open) -> None:
     w.ask("What did the bridge cost?")
     wide = "document.documentElement.scrollWidth <= innerWidth"
     assert w.page.evaluate(wide)
+    w.page.click(".considered summary")
+    for cell in w.page.locator(".considered tbody tr:first-child td").all():
+        box = cell.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 360
     w.page.locator("#transcript .answer .cite").first.click()
     w.page.wait_for_selector("#pane mark")
     box = w.page.locator("#pane").bounding_box()

@@ -26,7 +26,7 @@ from ui.theme import theme
 
 _MASTHEAD = '<p class="brand"><b>Dateline</b><span>Your articles, on this computer</span></p>'
 
-_SCRIPTS = ("widgets.js", "page.js")
+_SCRIPTS = ("widgets.js", "reader.js", "follow.js", "page.js")
 _STYLES = ("page.css", "panels.css", "narrow.css")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from index.errors import DatelineError
 from index.search import Filter
 from ui import chips
-from ui.chips import make_filter, without
+from ui.chips import make_filter
 from ui.kit import HERE, QUIET, gr, html, said, session, shown
 from ui.page import Frame, Page
 from ui.seam import Choices
@@ -25,8 +25,8 @@ _PANE = """
   <div class="content"></div>
 </aside>"""
 _EXPORT = (
-    '<button type="button" data-act="export" title="This conversation, with its footnotes">'
-    "Save as Markdown</button>"
+    '<button type="button" data-act="export" title="As Markdown, with its footnotes">'
+    "Save this conversation</button>"
 )
 
 
@@ -162,26 +162,23 @@ def _wire_asking(page: Page, c: ChatTab, settings: SettingsTab, bus: gr.HTML) ->
     ) -> Iterator[tuple[Any, ...]]:
         """A question from a button: a suggestion, or a turn's own, perhaps with one chip less."""
         asked = said(event)
-        question, turn = str(asked.get("question") or ""), None
+        chat, kind = str(asked.get("chat")), str(asked.get("kind") or "")
 
         def made() -> Iterator[Frame]:
-            nonlocal question, turn
-            chosen, read = _filter(since, until, outlets), True
-            stored = page.conversations.turn(int(asked.get("turn") or 0))
-            if stored is not None and stored.chat == asked.get("chat"):
-                question, turn = stored.question, stored.id
-                if asked.get("kind") and stored.answer:
-                    chosen = without(
-                        stored.answer["filter"], asked["kind"], str(asked.get("value"))
-                    )
-                    read = False  # or the chip would be back
+            question, chosen = str(asked.get("question") or ""), _filter(since, until, outlets)
+            instead_of, read = None, True
+            turn = int(asked.get("turn") or 0)
+            if again := page.again(chat, turn, kind, str(asked.get("value"))):
+                question, left, instead_of = again
+                if left is not None:
+                    chosen, read = left, False  # or the chip would be back
             yield from page.ask(
                 session(request),
-                str(asked.get("chat")),
+                chat,
                 question,
                 chosen,
                 Choices(model, passages, strictness, read),
-                turn,
+                instead_of,
             )
 
         yield from frames(made)

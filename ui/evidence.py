@@ -96,9 +96,8 @@ def considered(answer: Mapping[str, Any], turn: int) -> str:
             spans=_spans([hit]),
             turn=turn,
         )
-        + f'</td><td class="num">{hit["dense"]:.2f}</td>'
-        f'<td class="num">{"–" if hit["lexical"] is None else format(hit["lexical"], ".1f")}</td>'
-        f'<td class="num">{hit["score"]:.4f}</td><td>{_use(hit, cited)}</td></tr>'
+        + f"</td>{_score('Meaning', hit['dense'], 2)}{_score('Words', hit['lexical'], 1)}"
+        f"{_score('Score', hit['score'], 4)}<td>{_use(hit, cited)}</td></tr>"
         for hit in hits
     )
     head = (
@@ -111,6 +110,12 @@ def considered(answer: Mapping[str, Any], turn: int) -> str:
     read = sum(bool(hit["in_context"]) for hit in hits)
     label = f"{plural(len(hits), 'passage')} considered, {read} read"
     return details("considered", label, f"{head}<tbody>{rows}</tbody>", "table")
+
+
+def _score(name: str, value: float | None, digits: int) -> str:
+    """Its name goes along for a phone, where the table has no head."""
+    number = "–" if value is None else f"{value:.{digits}f}"
+    return f'<td class="num" data-name="{name}">{number}</td>'
 
 
 def _use(hit: Mapping[str, Any], cited: set[str]) -> str:

@@ -15,15 +15,28 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!~])")
 
 
 def footnoted(answer: Mapping[str, Any]) -> str:
-    """Plain text: the sentences with [n], then each source with the words that were cited."""
-    return "\n\n".join(part for part in (answer["text"].strip(), _notes(answer)) if part)
+    """Plain text: the sentences with [n], what only partly holds, then each source with the words
+    that were cited."""
+    parts = (answer["text"].strip(), _doubts(answer), _notes(answer))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _doubts(answer: Mapping[str, Any]) -> str:
+    """A sentence that leaves the page leaves its mark behind, so this goes along."""
+    words = {"partly supported": "Only partly supported", "unsupported": "Not supported"}
+    return "\n".join(
+        f"{words[c['verdict']]}: “{c['text'].strip()}”"
+        for c in answer["claims"]
+        if c["shown"] and c["verdict"] in words and not answer["abstained"]
+    )
 
 
 def _notes(answer: Mapping[str, Any]) -> str:
     if answer["abstained"]:
         return ""
     quotes: dict[int, list[str]] = {}
-    for c in (c for claim in answer["claims"] if claim["shown"] for c in claim["citations"]):
+    cited = [c for claim in answer["claims"] if claim["shown"] for c in claim["citations"]]
+    for c in cited + [side for conflict in answer["conflicts"] for side in conflict["sides"]]:
         if c["quote"] not in quotes.setdefault(c["n"], []):
             quotes[c["n"]].append(c["quote"])
     return "\n".join(
@@ -44,25 +57,38 @@ def markdown(title: str, turns: Sequence[Turn]) -> str:
     for turn in turns:
         parts.append(f"## {_plain(turn.question)}")
         if turn.answer is None:
-            parts.append(f"*{'Stopped' if turn.state != 'failed' else _plain(turn.note)}*")
+            if turn.state == "failed":
+                parts.append(f"*{_plain(turn.note)}*")
+            else:
+                parts += ["*Stopped. What was written until then has not been checked.*"]
+                parts += [f"> {_plain(turn.draft)}"] if turn.draft.strip() else []
             continue
         if turn.answer["query"].strip() != turn.question.strip():
             parts.append(f"*Understood as: {_plain(turn.answer['query'])}*")
         if turn.answer["abstained"]:
             parts.append(f"*Not in the library.* {_plain(turn.answer['text'])}")
+            parts.append(_made(turn))
             continue
         parts.append(" ".join(_claim(c) for c in turn.answer["claims"] if c["shown"]))
         for conflict in turn.answer["conflicts"]:
             sides = "; ".join(f"{_plain(s['value'])} [{s['n']}]" for s in conflict["sides"])
             parts.append(f"*The articles disagree on {_plain(conflict['about'])}: {sides}.*")
         parts.append(_markdown_notes(turn.answer))
+        parts.append(_made(turn))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _made(turn: Turn) -> str:
+    """When and by what: an answer is worth what its library and model were that day."""
+    model = str((turn.answer or {}).get("model", {}).get("generator", ""))
+    made = " · ".join(part for part in (day(turn.asked[:10]), _plain(model)) if part)
+    return f"*{made}*" if made else ""
 
 
 def _claim(claim: Mapping[str, Any]) -> str:
     numbers = "".join(f"\\[{n}\\]" for n in dict.fromkeys(c["n"] for c in claim["citations"]))
-    partly = " *(partly supported)*" if claim["verdict"] == "partly supported" else ""
-    return f"{_plain(claim['text'])} {numbers}{partly}".strip()
+    mark = "" if claim["verdict"] == "supported" else f" *({claim['verdict']})*"
+    return f"{_plain(claim['text'])} {numbers}{mark}".strip()
 
 
 def _markdown_notes(answer: Mapping[str, Any]) -> str:

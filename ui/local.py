@@ -104,9 +104,11 @@ class LocalBackend:
         from index.ingest import add
         from ui.parts import counter
 
-        with self._warmer.paused():
-            yield from add(self._library, targets, source=source, counter=counter())
-        self._warmer.again()
+        try:
+            with self._warmer.paused():
+                yield from add(self._library, targets, source=source, counter=counter())
+        finally:  # also when the window was closed in the middle
+            self._warmer.again()
 
     def remove(self, article_ids: Sequence[str]) -> Callable[[], None]:
         library, gone = self._library, set(article_ids)

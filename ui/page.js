@@ -1,4 +1,4 @@
-// Runs once, as the page's js_on_load: `trigger` sends an event to Python, `server` calls it and
+// Runs once, as the page's js_on_load: `trigger` sends an event to Python, `python` calls it and
 // waits for the answer. Content never carries code: every button says what it does in data-act,
 // and what comes back from Python is HTML that ui.markup has escaped.
 
@@ -9,14 +9,9 @@ const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(8)),
 const inAddress = () => new URLSearchParams(location.search).get("chat");
 let chat = /^[0-9a-f]{16}$/.test(inAddress() || "") ? inAddress() : fresh();
 let editing = 0;
-let places = [], at = -1, opener = null;  // the article pane's: see there
 
 function go(id, how = "pushState") {
-  if (id !== chat) {
-    shut();
-    places = [];
-    at = -1;
-  }
+  if (id !== chat) forget();
   chat = id;
   edit(0);
   const address = new URL(location);
@@ -73,62 +68,10 @@ function edit(turn, question) {
   follow();
   if (!turn) return;
   type(question);
-  note.append("Editing an earlier question; it and what followed will be replaced. ",
+  const followed = number(here().at(-1)?.dataset.turn) > turn;
+  note.append(followed ? "Editing an earlier question: it and what followed will be replaced. "
+    : "Editing the question: its answer will be replaced. ",
     make("button", { type: "button", textContent: "Cancel", onclick: () => { edit(0); type(""); } }));
-}
-
-// ---- the article pane: a stack of places one has been, each with how far it was scrolled ----
-
-
-const pane = () => $("#pane");
-
-let asked = 0;
-
-async function open(what, button) {
-  const mine = ++asked;
-  const html = await server.article(what);
-  if (mine !== asked) return;  // an answer that was overtaken by a later click
-  if (at >= 0) places[at].scroll = pane().scrollTop;
-  places = places.slice(0, at + 1).concat({ html, scroll: null });
-  at = places.length - 1;
-  opener = button;
-  document.querySelectorAll(".cite.active").forEach((each) => each.classList.remove("active"));
-  if (button?.classList.contains("cite")) button.classList.add("active");
-  selectTab("Chat");
-  point({ type: "out" });
-  $("#desk").classList.add("reading");
-  place();
-  pane().focus({ preventScroll: true });
-  button?.isConnected && button.closest("#talk") && keepInView(button);
-}
-
-function keepInView(button) {  // the answer grows narrower when an article opens, and moves
-  const { top, bottom } = button.getBoundingClientRect();
-  if (top < 60 || bottom > innerHeight - $("#dock").offsetHeight) button.scrollIntoView({ block: "center" });
-}
-
-function place() {
-  const { html, scroll } = places[at];
-  $("#pane .content").innerHTML = html;
-  $("#pane .back").disabled = at === 0;
-  $("#pane .forward").disabled = at === places.length - 1;
-  const mark = $("#pane mark");
-  pane().scrollTop = scroll ?? (mark ? mark.offsetTop - pane().clientHeight * 0.32 : 0);
-}
-
-function walk(step) {
-  if (!places[at + step]) return;
-  places[at].scroll = pane().scrollTop;
-  at += step;
-  place();
-}
-
-function shut() {
-  if (!$("#desk.reading")) return false;
-  $("#desk").classList.remove("reading");
-  document.querySelectorAll(".cite.active").forEach((each) => each.classList.remove("active"));
-  opener?.isConnected && opener.focus({ preventScroll: true });
-  return true;
 }
 
 function selectTab(name) {
@@ -146,17 +89,17 @@ const acts = {
   rename: async (b, d) => {
     const said = await dialog("Rename the conversation", [["Name", d.name]]);
     if (!said) return;
-    await server.rename({ chat: d.chat, title: said[0] });
+    await python.rename({ chat: d.chat, title: said[0] });
     show();
   },
   delete: async (b, d) => {
     if (!await dialog(`Delete “${d.name}”?`, [], "Delete")) return;
-    await server.discard({ chat: d.chat });
+    await python.discard({ chat: d.chat });
     if (d.chat === chat) go(fresh(), "replaceState");
     else show();
   },
   copy: async (b, d) => {
-    await copy(await server.copy({ turn: number(d.turn) }));
+    await copy(await python.copy({ turn: number(d.turn) }));
     b.textContent = "Copied";
     tell("Copied, with its footnotes");
     setTimeout(() => { b.textContent = "Copy"; }, 1500);
@@ -165,7 +108,7 @@ const acts = {
     const vote = b.classList.contains("on") ? 0 : number(d.vote);
     // at once: a second press before the answer is drawn anew has to see what the first one did
     b.parentElement.querySelectorAll(".thumb").forEach((each) => each.classList.toggle("on", each === b && !!vote));
-    const keep = (remark, expected) => server.vote({ turn: number(d.turn), vote, remark, expected });
+    const keep = (remark, expected) => python.vote({ turn: number(d.turn), vote, remark, expected });
     await keep(d.remark || "", d.expected || "");
     show();
     if (!vote) return;
@@ -182,14 +125,24 @@ const acts = {
   suggest: (b, d) => trigger("again", { chat, question: d.question }),
   unfilter: (b, d) => number(d.turn) && trigger("again", { chat, turn: number(d.turn), kind: d.kind, value: d.value }),
   unchip: (b, d) => trigger("unchip", { kind: d.kind, value: d.value }),
+  left: (b) => {
+    const left = b.closest(".turn").querySelector(".dropped");
+    left.open = true;
+    wanted.set(key(left), true);
+    left.scrollIntoView({ block: "center" });
+    left.querySelector("summary").focus({ preventScroll: true });
+  },
   mark: (b) => point({ type: "press", target: b }),
   tab: (b, d) => selectTab(d.tab),
   sort: (b, d) => trigger("table", { column: d.column }),
   page: (b, d) => trigger("table", { page: number(d.page) }),
   remove: (b, d) => trigger("remove", { article: d.article }),
-  export: async () => dateline.save("conversation.md", await server.exported({ chat })),
+  export: async () => {
+    const name = ($(".chats .current .chat")?.textContent || "").replace(/[^\p{L}\p{N}]+/gu, "-");
+    dateline.save(`${name.slice(0, 60).replace(/^-|-$/g, "") || "conversation"}.md`, await python.exported({ chat }));
+  },
   questions: async () => {
-    const { zip, left } = await server.questions({});
+    const { zip, left } = await python.questions({});
     const bytes = Uint8Array.from(atob(zip), (letter) => letter.charCodeAt(0));
     if (zip) dateline.save("marked-answers.zip", bytes, "application/zip");
     const without = left ? ` ${left} marked bad without saying what it should say left out.` : "";
@@ -201,9 +154,18 @@ const acts = {
   shut,
 };
 
+async function act(button) {
+  try {
+    await acts[button.dataset.act]?.(button, button.dataset);
+  } catch (error) {
+    console.warn(error);
+    await dialog("Dateline doesn’t answer. Is it still running? Nothing is lost: start it, then try again.", [], "Close", "");
+  }
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-act]");
-  if (button) acts[button.dataset.act]?.(button, button.dataset);
+  if (button) act(button);
   else point({ type: "out" });
   const fold = event.target.closest("#narrow > button");
   if (fold) setTimeout(() => { fold.ariaExpanded = fold.querySelector(".icon").style.transform.includes("90") ? "false" : "true"; }, 50);
@@ -219,7 +181,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     point({ type: "out" });
     if ($("#desk.shelf")) $("#desk").classList.remove("shelf");
-    else if (!shut() && $(".turn.live")) $("#stop").click();
+    else if (!shut() && live()) $("#stop").click();
   } else if (event.key === "/" && !writing && plain) {
     event.preventDefault();
     selectTab("Chat");
@@ -230,66 +192,16 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// ---- what the page keeps when Python redraws a part of it ----
-
-const wanted = new Map();  // details that a person has opened or closed
-const key = (details) => `${details.closest("[data-turn]")?.dataset.turn} ${details.className}`;
-document.addEventListener("click", (event) => {
-  const details = event.target.closest?.(".turn summary")?.parentElement;
-  if (details) wanted.set(key(details), !details.open);
-});
-
-let waiting = null;
-function follow() {
-  document.querySelectorAll(".turn details").forEach((details) => {
-    const open = wanted.get(key(details));
-    if (open !== undefined && details.open !== open) details.open = open;
-  });
-  document.querySelectorAll("#transcript .turn").forEach((turn) => {
-    turn.classList.toggle("replaced", editing > 0 && number(turn.dataset.turn) >= editing);
-  });
-  $("#desk").classList.toggle("blank", !$("#talk .turn"));
-  if ($("#transcript .turn.running") && !waiting) {
-    waiting = setTimeout(() => { waiting = null; show(); }, 1500);
-  }
-}
-
-let last = "", stage = "";
-const seen = new MutationObserver(() => {
-  follow();
-  // what was on its way when the window went to another conversation
-  if ([...document.querySelectorAll("#talk .turn")].some((turn) => turn.dataset.chat !== chat)) show();
-  const turns = document.querySelectorAll("#talk .turn");
-  const turn = turns[turns.length - 1];
-  const now = `${chat} ${turns.length} ${!!$(".turn.live")}`;
-  const doing = $(".turn.live .stages .now")?.firstChild?.textContent || "";
-  if (doing !== stage) tell(stage = doing);
-  const near = document.documentElement.scrollHeight - innerHeight - scrollY < 220;
-  if (turn && now !== last) {
-    if ($(".turn.live")) {  // the question was taken
-      edit(0);
-      sessionStorage.removeItem("dateline-typed");
-    }
-    else if (last.endsWith("true")) tell(answered(turn));
-    // a new turn, or one that is done: its question comes to the top if it doesn't fit
-    const tall = turn.offsetHeight > innerHeight - 70 - $("#dock").offsetHeight;
-    if (tall) scrollTo({ top: scrollY + turn.getBoundingClientRect().top - 70 });
-    else scrollTo({ top: document.documentElement.scrollHeight });
-  } else if (near && $(".turn.live")) {
-    scrollTo({ top: document.documentElement.scrollHeight });
-  }
-  last = now;
-});
-
-// What a screen reader is told when an answer is there; the answer itself is read where it stands.
-const answered = (turn) => turn.querySelector(".abstention .headline, .note, .trust")?.textContent || "";
-
 function start() {
   const talk = $("#talk");
   const parts = ["#pane", "#transcript .html-container", "#question textarea", "#narrow > button"];
   if (!parts.every((part) => $(part))) return void setTimeout(start, 30);  // each loads by itself
   dress();
-  seen.observe(talk, { childList: true, subtree: true, characterData: true });
+  const drawn = { childList: true, subtree: true, characterData: true,
+    attributeFilter: ["data-article", "data-chat", "data-turn"] };
+  seen.observe(talk, drawn);
+  named.observe($("#chats"), drawn);
+  kept.observe($("#tabs"), drawn);
   document.body.append(make("div", { id: "told", className: "sr", role: "status" }));
   $("#narrow > button").ariaExpanded = "false";
   trigger("restore", settings());

@@ -17,6 +17,7 @@ from index.search import Filter
 from rag.answer import Answer, filter_dict
 from rag.events import ClaimChecked, Done, Passages, Searching, Token
 from ui import footnotes, live, pane, panels, render
+from ui.chips import without
 from ui.conversations import Conversations, Turn
 from ui.live import Progress
 from ui.running import Line, Run, Waiting
@@ -145,6 +146,21 @@ class Page:
         finally:
             with self._lock:
                 self._busy.discard(chat)
+
+    def again(
+        self, chat: str, turn: int, kind: str, value: str
+    ) -> tuple[str, Filter | None, int | None] | None:
+        """A turn to ask again: its question, what a `kind` of chip less leaves as its filter, the
+        turn that makes way. Only the last one does: an earlier one's question comes at the end.
+        """
+        turns = self.conversations.turns(chat)
+        stored = next((t for t in turns if t.id == turn), None)
+        if stored is None:
+            return None
+        left = without(stored.answer["filter"], kind, value) if kind and stored.answer else None
+        if stored is turns[-1] or stored.answer is None:
+            return stored.question, left, turn
+        return str(stored.answer["query"] or stored.question), left, None
 
     def _answer(
         self,

@@ -179,6 +179,9 @@ _NO_NAME = re.compile(
 )
 
 
+_LOOKED_THROUGH = 200  # articles: of a large library a page that opens can't wait for more
+
+
 def suggestions(articles: Sequence[Article], count: int = 4) -> list[str]:
     """Questions that the library can be asked, its newest articles first.
 
@@ -190,8 +193,11 @@ def suggestions(articles: Sequence[Article], count: int = 4) -> list[str]:
         key=lambda a: (a.published.toordinal() if a.published else 0, a.id),
         reverse=True,
     )
-    told = dict.fromkeys(q for a in newest for q in [_told(a)] if q)
-    about = dict.fromkeys(f"What is reported in “{_short(a.title)}”?" for a in newest)
+    told: dict[str, None] = {}
+    for article in newest[:_LOOKED_THROUGH]:
+        if len(told) < count and (question := _told(article)):
+            told[question] = None
+    about = dict.fromkeys(f"What is reported in “{_short(a.title)}”?" for a in newest[:count])
     return list(told | about)[:count]
 
 

@@ -134,7 +134,7 @@ def _trust(claims: Sequence[Mapping[str, Any]], sources: int) -> str:
         many = f"{bare}" if full or part else plural(bare, "sentence")
         parts.append(f'<span class="no">✕ {many} not supported</span>')
     if dropped:
-        parts.append(f"<span>{dropped} left out</span>")
+        parts.append(button("left", f"{dropped} left out", title="See what was left out, and why"))
     parts.append(f"<span>{plural(sources, 'source')}</span>")
     return f'<p class="trust">{"".join(parts)}</p>'
 
@@ -185,8 +185,8 @@ def _dropped(answer: AnswerJson) -> str:
         f'<li><s>{esc(c["raw"] or c["text"])}</s><span class="why">{_why(c)}</span></li>'
         for c in dropped
     ) + "".join(
-        f'<li><s>{esc(c["raw"])}</s><span class="why">Shortened to what its source supports.'
-        "</span></li>"
+        f'<li class="cut"><s>{esc(c["raw"])}</s>'
+        '<span class="why">Shortened to what its source supports.</span></li>'
         for c in changed
     )
     label = " and ".join(

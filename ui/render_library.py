@@ -134,6 +134,9 @@ _WORDS = {
 }
 
 
+_TAGS = {"duplicate": "copy"}  # as it is called in the table
+
+
 def outcomes(done: Sequence[Result], total: int | None, *, running: bool, note: str = "") -> str:
     """What became of what was added; while it runs, a bar (without a width if there's no total)."""
     counts = {status: sum(o.status == status for o in done) for status in _WORDS}
@@ -147,16 +150,22 @@ def outcomes(done: Sequence[Result], total: int | None, *, running: bool, note: 
     else:
         said = said[:1].upper() + said[1:] if said else "Nothing was found there"
     problem = f'<p class="note failed" role="alert">{esc(note)}</p>' if note else ""
-    rows = "".join(_outcome(o) for o in reversed(done[-200:]))
+    latest = list(reversed(done[-200:])) if running else sorted(done, key=_worst_first)[:200]
+    rows = "".join(map(_outcome, latest))
     items = f'<div class="scroll"><ul class="outcomes">{rows}</ul></div>' if rows else ""
     return f'<div class="adding">{bar}<p role="status"><b>{said}.</b></p>{problem}{items}</div>'
+
+
+def _worst_first(o: Result) -> int:
+    """What needs a look comes first: what was refused, then what is there already."""
+    return -list(_WORDS).index(o.status)
 
 
 def _outcome(o: Result) -> str:
     name = o.article.title if o.article else _last(o.origin)
     reason = f'<span class="why">{esc(o.reason)}</span>' if o.reason else ""
     return (
-        f'<li class="{esc(o.status)}"><span class="tag">{esc(o.status)}</span>'
+        f'<li class="{esc(o.status)}"><span class="tag">{_TAGS.get(o.status, esc(o.status))}</span>'
         f'<span class="title">{esc(name)}</span>{reason}</li>'
     )
 

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from ui.kit import gr
 
+_SHAPES = {
+    "input_border_width": "1px",
+    "input_border_width_dark": "1px",
+    "input_radius": "9px",
+    "block_radius": "10px",
+    "checkbox_label_border_width": "1px",
+}
+
 
 def theme() -> gr.themes.Base:
     sans = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif"]
@@ -38,4 +46,4 @@ def theme() -> gr.themes.Base:
         "button_primary_text_color": "var(--card)",
     }
     dark = {f"{name}_dark": value for name, value in ours.items() if name != "color_accent"}
-    return base.set(**ours, **dark, input_border_width="1px", input_border_width_dark="1px")
+    return base.set(**ours, **dark, **_SHAPES)

@@ -7,7 +7,15 @@ const make = (tag, props = {}, ...children) => {
   return node;
 };
 
-// ---- a dialog: fields in, their texts out, null when it was left ----
+// ---- Python's functions; the framework's `server` gives undefined where the call itself failed ----
+
+const python = new Proxy({}, { get: (_, name) => async (said) => {
+  const answer = await server[name](said);
+  if (answer === undefined) throw new Error(`${String(name)} has no answer`);
+  return answer;
+} });
+
+// ---- a dialog: fields in, their texts out, null when it was left; without `no` it only tells ----
 
 function dialog(title, fields, yes = "Save", no = "Cancel") {
   return new Promise((resolve) => {
@@ -16,12 +24,13 @@ function dialog(title, fields, yes = "Save", no = "Cancel") {
     const box = make("dialog", { className: "ask", ariaLabel: title }, make("h2", { textContent: title }),
       ...inputs.map(([label, input]) => make("label", {}, label, input)),
       make("div", { className: "row" },
-        make("button", { type: "button", textContent: no, onclick: () => box.close() }),
+        ...(no ? [make("button", { type: "button", textContent: no, onclick: () => box.close() })] : []),
         make("button", { type: "button", className: "primary", textContent: yes,
           onclick: () => { box.returnValue = "yes"; box.close("yes"); } })));
     box.addEventListener("close", () => {
       resolve(box.returnValue === "yes" ? inputs.map(([, input]) => input.value) : null);
       box.remove();
+      refocus();
     });
     box.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey || fields.length === 1)) {

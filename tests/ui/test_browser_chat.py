@@ -209,12 +209,19 @@ def test_ask_again_and_edit_replace_the_turn(w: Window, served: Served) -> None:
     assert w.page.locator(".turn").count() == 1
     w.page.click("[data-act=edit]")
     assert w.page.input_value("#question textarea") == "How long has the ferry run?"
-    assert "Editing" in w.text("#editing")
+    assert w.text("#editing") == "Editing the question: its answer will be replaced. Cancel"
     assert w.page.locator("#transcript .turn.replaced").count() == 1
     w.page.fill("#question textarea", "What did the bridge cost?")
     w.page.press("#question textarea", "Enter")
     w.page.wait_for_selector("#transcript .conflict")
     assert w.page.locator(".turn").count() == 1
+    w.ask("How long has the ferry run?")
+    w.page.click("[data-act=edit] >> nth=0")
+    assert w.text("#editing").startswith("Editing an earlier question: it and what followed")
+    assert w.page.locator("#transcript .turn.replaced").count() == 2
+    w.page.click("#editing button")
+    assert w.page.locator("#transcript .turn.replaced").count() == 0
+    assert w.page.input_value("#question textarea") == ""
 
 
 def test_an_error_is_one_sentence(w: Window) -> None:
@@ -226,7 +233,8 @@ def test_an_error_is_one_sentence(w: Window) -> None:
 
 def test_what_was_left_out_and_every_passage_can_be_reached(w: Window) -> None:
     w.ask("What did the bridge cost?")
-    w.page.click(".dropped summary")
+    w.page.click("#transcript .trust button:text-is('1 left out')")
+    assert w.page.evaluate("document.activeElement.closest('details').className") == "dropped"
     assert "It is the longest bridge in the country." in w.text(".dropped")
     assert "No passage says this (support 7 of 100)" in w.text(".dropped")
     w.page.click(".considered summary")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,7 @@ from tests.ui.conftest import Served, Window, serve
 from tests.ui.fake_assistant import FakeBackend, FakeOutcome
 from tests.ui.payloads import PAYLOADS
 from ui.markup import esc
-from ui.seam import Choices, History
+from ui.seam import Choices, History, Loading
 
 pytestmark = pytest.mark.browser
 
@@ -54,7 +56,7 @@ class HostileBackend(FakeBackend):
 
     def stream(
         self, question: str, history: History, filter: Filter | None, choices: Choices, stop: Stop
-    ) -> Iterator[Event]:
+    ) -> Iterator[Event | Loading]:
         if "fail" in question:
             raise DatelineError(" ".join(PAYLOADS))
         articles = list(self.library.values())
@@ -71,10 +73,15 @@ class HostileBackend(FakeBackend):
             for n, (a, c) in enumerate(zip(articles, cites, strict=True))
         ] + [Claim(a.title, "unsupported", 0.1, shown=False) for a in articles]
         everything = " ".join(PAYLOADS)
+        if "load" in question:
+            yield Loading(everything)
+            time.sleep(0.2)
         yield Searching(question, everything, Filter(sources=frozenset(PAYLOADS)))
         yield Passages(hits, ())
         for payload in PAYLOADS:
             yield Token(payload + " ")
+        while "hold" in question and not stop.is_set():
+            time.sleep(0.01)
         if "abstain" in question:
             claims = claims[len(articles) :]
         for claim in claims:
@@ -144,6 +151,103 @@ def test_an_answer_made_of_payloads_is_text(w: Window) -> None:
     no_harm(w)
     titles = seen(w, "#chats")
     assert as_shown(PAYLOADS[0]) in titles
+
+
+def test_what_is_being_written_and_what_was_stopped_is_text(w: Window, served: Served) -> None:
+    w.start("load and hold")
+    w.page.wait_for_selector("#live .now:has-text('Loading')")
+    assert as_shown(PAYLOADS[5]) in seen(w, "#live .now")
+    w.page.wait_for_function("document.querySelector('#live .draft')?.textContent.length > 2000")
+    for place in ("#live .draft", "#live .understood", "#live .chips"):
+        shown = " ".join(seen(w, place).split())
+        for payload in PAYLOADS:
+            assert " ".join(as_shown(payload).split()) in shown, (place, payload)
+    no_harm(w)
+    w.page.click("#stop")
+    w.page.wait_for_selector("#transcript .turn.stopped")
+    shown = seen(w, "#transcript .draft")
+    for payload in PAYLOADS:
+        assert as_shown(payload) in shown, payload
+    served.conversations.rename(w.page.url[-16:], PAYLOADS[6])
+    w.page.click(".chats .current .chat")
+    w.page.wait_for_function(
+        "(t) => document.title === t + ' · Dateline'", arg=as_shown(PAYLOADS[6])
+    )
+    no_harm(w)
+
+
+def test_suggestions_outlets_and_chosen_chips_are_text(w: Window, served: Served) -> None:
+    asks = seen(w, ".welcome .suggestions")
+    newest = [a.title for a in served.backend.articles() if as_shown(a.title) in asks]
+    assert len(newest) == 4
+    w.page.click("#narrow > button")
+    w.page.get_by_label("Outlets").click()
+    w.page.wait_for_selector("[role=option]")
+    options = w.page.locator("[role=option]").all_text_contents()
+    squeezed = ["".join(option.split()) for option in options]
+    for payload in PAYLOADS:
+        wanted = "".join(payload.split())
+        assert any(wanted in option for option in squeezed), payload
+    w.page.keyboard.press("Escape")
+    for payload in (PAYLOADS[0], PAYLOADS[11], PAYLOADS[45]):
+        w.page.get_by_label("Outlets").fill(payload)
+        w.page.keyboard.press("Enter")
+        w.page.wait_for_function(
+            "(t) => document.querySelector('#chosen')?.textContent.includes(t)",
+            arg=as_shown(payload),
+        )
+    no_harm(w)
+    while w.page.locator("#chosen .chip").count():
+        before = w.page.locator("#chosen .chip").count()
+        w.page.locator("#chosen .chip button").first.click()
+        w.page.wait_for_function(
+            "(n) => document.querySelectorAll('#chosen .chip').length < n", arg=before
+        )
+    w.page.click("#narrow > button")
+
+
+def test_names_of_dropped_files_are_text(w: Window) -> None:
+    w.tab("Library")
+    drop = "#drop input[type=file]"
+    names = [p for p in PAYLOADS if "\x00" not in p and "\n" not in p]
+    assert len(names) >= 60
+    for start in range(0, len(names), 18):
+        some = names[start : start + 18]
+        large = b"x" * 30_000 if start else b"x" * 300_000  # the first are refused, by their names
+        given: list[dict[str, Any]] = [
+            {"name": f"{name}.txt", "mimeType": "text/plain", "buffer": large if i < 3 else b"x"}
+            for i, name in enumerate(some)
+        ]
+        w.page.set_input_files(drop, given)  # type: ignore[arg-type]
+        w.page.wait_for_function(
+            "(n) => document.querySelectorAll('#drop tr.file').length === n", arg=len(some)
+        )
+        shown = "".join(seen(w, "#drop").split())
+        for name in some:
+            assert "".join(name.split()) in shown, name
+        w.page.click("#add")
+        w.page.wait_for_selector("#drop tr.file", state="detached")
+    no_harm(w)
+    added = "script, iframe, object, embed, link, base, meta, form, style, video, audio, svg image"
+    assert w.page.locator(f"#drop :is({added})").count() == 0
+
+
+def test_an_error_in_a_toast_is_text(
+    w: Window, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(article_ids: Sequence[str]) -> Callable[[], None]:
+        raise DatelineError(" ".join(PAYLOADS))
+
+    monkeypatch.setattr(served.backend, "remove", broken)
+    w.tab("Library")
+    w.page.locator("#table [data-act=remove]").first.click()
+    w.page.wait_for_selector(".toast-wrap")
+    shown = "".join(seen(w, ".toast-wrap").split())
+    for payload in PAYLOADS:
+        assert "".join(as_shown(payload).split()) in shown, payload
+    no_harm(w)
+    w.page.click("[data-testid=toast-close]")
+    w.problems.clear()
 
 
 def test_the_hover_card_and_the_pane_show_text(w: Window) -> None:

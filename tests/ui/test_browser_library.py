@@ -83,6 +83,21 @@ def test_a_file_that_is_too_large_is_refused_by_its_name_and_the_others_go_in(
     assert "A small story" in w.text("#table")
 
 
+def test_a_file_that_is_dropped_on_the_page_goes_in(w: Window) -> None:
+    w.tab("Library")
+    w.page.wait_for_selector("#drop button")
+    dropped = w.page.evaluate_handle(
+        """() => { const data = new DataTransfer();
+        data.items.add(new File(["A dropped story\\n\\nIt fell."], "dropped.txt"));
+        return data; }"""
+    )
+    w.page.dispatch_event("#drop button", "drop", {"dataTransfer": dropped})
+    w.page.wait_for_selector("#drop tr.file:has-text('dropped')")
+    w.page.click("#add")
+    w.page.wait_for_selector("#outcome b:text-is('1 added.')")
+    w.page.wait_for_selector("#table tr:has-text('A dropped story')")
+
+
 def test_what_was_removed_last_is_put_back_first_wherever_one_looks(
     w: Window, served: Served, tmp_path: Path
 ) -> None:
@@ -180,6 +195,30 @@ def test_conversations_are_listed_renamed_searched_and_deleted(w: Window) -> Non
     assert "Boats" not in w.text(".chats")
 
 
+def test_of_many_conversations_the_list_scrolls_and_nothing_else(
+    window: Open, served: Served
+) -> None:
+    for i in range(40):
+        served.conversations.ask(
+            f"{i + 1:016x}", f"What is number {i} of a long list of questions?"
+        )
+    w = window(f"{served.url}?chat={1:016x}")
+    w.page.wait_for_selector("#transcript .turn")
+    for part, least in (
+        ("#new", 30),
+        ("#shelf input, #shelf textarea", 30),
+        ("#export button", 20),
+    ):
+        box = w.page.locator(part).first.bounding_box()
+        assert box is not None
+        assert box["height"] >= least, part
+        assert 54 <= box["y"] <= 820 - box["height"], part
+    w.page.locator(f".chats [data-chat='{1:016x}']").first.scroll_into_view_if_needed()
+    assert w.page.evaluate("document.documentElement.scrollTop") == 0
+    for i in range(40):
+        served.conversations.delete(f"{i + 1:016x}")
+
+
 def test_a_thumb_and_a_remark_are_kept_and_exported(w: Window, served: Served) -> None:
     w.ask("What did the bridge cost?")
     w.page.click("#transcript [data-vote='-1']")
@@ -220,6 +259,7 @@ def test_copy_and_export_take_the_footnotes_along(w: Window) -> None:
     assert "[1] Solar ferry carries a million passengers. Island Post, 21 February 2025" in copied
     with w.page.expect_download() as download:
         w.page.click("[data-act=export]")
+    assert download.value.suggested_filename == "How-long-has-the-ferry-run.md"
     said = Path(download.value.path()).read_text()
     assert said.startswith("# How long has the ferry run?")
     assert "\\[1\\]" in said
@@ -291,6 +331,11 @@ def test_a_phone_reads_without_scrolling_sideways(window: Open) -> None:
     w.ask("What did the bridge cost?")
     wide = "document.documentElement.scrollWidth <= innerWidth"
     assert w.page.evaluate(wide)
+    w.page.click(".considered summary")
+    for cell in w.page.locator(".considered tbody tr:first-child td").all():
+        box = cell.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 360
     w.page.locator("#transcript .answer .cite").first.click()
     w.page.wait_for_selector("#pane mark")
     box = w.page.locator("#pane").bounding_box()
@@ -343,6 +388,50 @@ def test_the_keyboard_alone_asks_and_opens_a_citation(w: Window) -> None:
     assert w.page.evaluate("document.activeElement.matches('.answer .cite')")
 
 
+def test_the_keyboard_keeps_its_place_when_a_part_is_drawn_anew(w: Window) -> None:
+    def focused() -> list[str]:
+        return list(
+            w.page.evaluate(
+                "(({act, chat, vote}) => [act, chat || vote])(document.activeElement.dataset)"
+            )
+        )
+
+    w.ask("How long has the ferry run?")
+    chat = w.page.url[-16:]
+    w.page.focus(".chats .current .chat")
+    w.page.keyboard.press("Tab")
+    assert focused() == ["rename", chat]
+    w.page.keyboard.press("Enter")
+    w.page.wait_for_selector("dialog textarea:focus")
+    w.page.keyboard.press("Control+A")
+    w.page.keyboard.type("The boats")
+    w.page.keyboard.press("Enter")
+    w.page.wait_for_selector(".chats .current :text('The boats')")
+    w.page.wait_for_function("document.activeElement.dataset.act === 'rename'")
+    assert focused() == ["rename", chat]
+    w.page.focus("#transcript [data-vote='1']")
+    w.page.keyboard.press("Enter")
+    w.page.wait_for_selector("dialog textarea:focus")
+    w.page.keyboard.type("Well put")
+    w.page.keyboard.press("Control+Enter")
+    w.page.wait_for_selector("#transcript .remark:has-text('Well put')")
+    w.page.wait_for_function("document.activeElement.dataset.vote === '1'")
+    w.tab("Library")
+    w.page.wait_for_selector("#table tbody tr")
+    for removed in ("Solar ferry", "lighthouse"):  # one of the middle, and one that may be the last
+        w.page.focus(f"#table tr:has-text('{removed}') [data-act=remove]")
+        w.page.keyboard.press("Enter")
+        w.page.wait_for_function("document.activeElement.dataset.act === 'undo'")
+        w.page.keyboard.press("Enter")
+        w.page.wait_for_selector(f"#table tr:has-text('{removed}')")
+    w.page.focus("#table th button:has-text('Outlet')")
+    w.page.keyboard.press("Enter")
+    w.page.wait_for_selector("#table th[aria-sort=ascending] :text('Outlet')")
+    w.page.wait_for_function("document.activeElement.dataset.column === 'source'")
+    w.page.keyboard.press("Enter")
+    w.page.wait_for_selector("#table th[aria-sort=descending] :text('Outlet')")
+
+
 def test_everything_that_can_be_pressed_has_a_name(w: Window) -> None:
     w.ask("What did the bridge cost?")
     w.page.locator("#transcript .answer .cite").first.click()
@@ -357,6 +446,22 @@ def test_everything_that_can_be_pressed_has_a_name(w: Window) -> None:
     assert (
         label == "Source 1: Varnholm opens its new harbour bridge · Varnholm Courier, 12 April 2025"
     )
+
+
+def test_a_screen_reader_is_told_what_is_done_and_what_came_of_it(w: Window) -> None:
+    w.page.evaluate(
+        """() => { window.told = []; const place = document.querySelector('#told');
+        new MutationObserver(() => told.push(place.textContent)).observe(place, {childList: true});
+        }"""
+    )
+    w.ask("What did the bridge cost?")
+    w.page.wait_for_function("window.told.at(-1)?.includes('supported')")
+    told = " ".join(w.page.evaluate("window.told"))
+    assert "Writing" in told
+    assert told.endswith("2 sentences supported◐ 1 partly1 left out2 sources")
+    assert w.page.get_attribute("#told", "role") == "status"
+    w.ask("Who is the tallest person?")
+    w.page.wait_for_function("window.told.at(-1) === 'Not in the library'")
 
 
 def test_with_a_password_the_page_works_and_without_it_does_not(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +15,7 @@ import pytest
 
 from tests.ui.conftest import Served, Window, serve, until
 from tests.ui.fake_assistant import FakeBackend
+from ui.page import Frame
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Window]
@@ -132,6 +136,55 @@ def test_one_window_asks_in_two_conversations_and_keeps_them_apart(
     until(lambda: served.backend.alive == 0)
 
 
+def test_what_comes_late_for_a_conversation_that_was_left_is_not_seen(
+    w: Window, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frame of the one that was left may overtake what the window has gone to."""
+    w.ask("How long has the ferry run?")
+    left = w.page.url[-16:]
+    show, shown = served.page.show, []
+
+    def late(session: str, chat: str, find: str = "") -> Frame:
+        frame = show(session, chat, find)
+        shown.append(chat)
+        if len(shown) == 1:
+            return replace(frame, transcript=served.page._shown("nobody", left).transcript)
+        return frame
+
+    monkeypatch.setattr(served.page, "show", late)
+    w.page.click("#new")
+    w.page.wait_for_selector(".welcome")
+    assert w.page.locator("#talk .turn:visible").count() == 0
+    assert len(shown) == 2
+    assert left not in shown
+
+
+def test_a_server_that_only_shows_another_conversation_is_not_asked_without_end(
+    w: Window, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w.ask("How long has the ferry run?")
+    stray = served.page.show("nobody", w.page.url[-16:])
+    asked: list[float] = []
+
+    def always(session: str, chat: str, find: str = "") -> Frame:
+        asked.append(time.monotonic())
+        # another text each time, so that each is drawn
+        return replace(stray, transcript=f"{stray.transcript}<!-- {len(asked)} -->")
+
+    monkeypatch.setattr(served.page, "show", always)
+    w.page.click("#new")
+    until(lambda: len(asked) == 4 or w.page.wait_for_timeout(20))
+    assert w.page.locator("#talk .turn").count() == 1
+    assert w.page.locator("#talk .turn:visible").count() == 0
+    assert w.page.locator("#ask").is_visible()
+    pauses = [later - earlier for earlier, later in pairwise(asked)]
+    assert [pause >= least for pause, least in zip(pauses, (0.25, 0.5, 1.0), strict=True)] == [
+        True
+    ] * 3
+    monkeypatch.undo()
+    w.page.wait_for_selector(".welcome")
+
+
 def test_a_second_question_waits_in_the_box_while_the_first_is_answered(w: Window) -> None:
     w.start("A slow tale")
     w.page.wait_for_selector("#live .draft")
@@ -159,6 +212,40 @@ def test_a_reload_in_the_middle_keeps_what_was_written_and_what_is_being_typed(
     assert "And then they walked on." in w.text("#transcript .answer.draft")
     assert w.page.input_value("#question textarea") == "And then?"
     until(lambda: served.backend.alive == 0)
+
+
+def test_a_press_while_nobody_serves_says_so_and_works_later(window: Open) -> None:
+    w = window()
+    w.ask("How long has the ferry run?")
+    w.page.context.set_offline(True)
+    w.page.click("#transcript .answer .cite")
+    w.page.wait_for_selector("dialog h2:has-text('doesn’t answer')")
+    w.page.keyboard.press("Enter")
+    w.page.wait_for_selector("dialog", state="detached")
+    w.page.context.set_offline(False)
+    w.page.click("#transcript .answer .cite")
+    w.page.wait_for_selector("#pane mark")
+    w.problems[:] = [p for p in w.problems if "ERR_INTERNET_DISCONNECTED" not in p]
+
+
+def test_after_a_restart_everything_is_there(chromium: Any, tmp_path: Path) -> None:
+    page = chromium.new_page()
+    with serve(FakeBackend(), tmp_path) as first:
+        page.goto(first.url)
+        page.wait_for_selector(".welcome")
+        page.fill("#question textarea", "How long has the ferry run?")
+        page.press("#question textarea", "Enter")
+        page.wait_for_selector("#transcript .turn.done")
+        shown, chat = page.inner_text("#transcript"), page.url[-16:]
+        first.conversations.write_draft(first.conversations.ask(chat, "Cut off?"), "It was")
+    page.goto("about:blank")
+    with serve(FakeBackend(), tmp_path) as second:
+        page.goto(f"{second.url}?chat={chat}")
+        page.wait_for_selector("#transcript .turn.stopped :text('It was')")
+        assert page.inner_text(".chats .current") == "How long has the ferry run?"
+        assert page.locator("#transcript .turn").count() == 2
+        assert page.inner_text("#transcript .turn.done .answer") in shown
+        page.close()
 
 
 def test_deleting_a_conversation_ends_what_is_under_way_in_it(w: Window, served: Served) -> None:

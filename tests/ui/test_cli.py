@@ -101,6 +101,19 @@ def test_add_says_what_became_of_each_item(run: Run, tmp_path: Path) -> None:
     assert "rises by a fifth" in run("--library", library, "search", "toll for lorries").stdout
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "news.example"])
+def test_the_page_for_other_machines_asks_who_may_come_in_before_anything_loads(
+    run: Run, host: str
+) -> None:
+    result = run("chat", "--host", host)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.strip() == (
+        f"The host '{host}' can be reached from other machines, so say who may come in: "
+        "add --auth user:password or --token TOKEN."
+    )
+
+
 def test_add_names_what_is_not_there(run: Run, tmp_path: Path) -> None:
     result = run("--library", tmp_path / "new", "add", tmp_path / "nowhere.txt")
     assert result.exit_code == 1

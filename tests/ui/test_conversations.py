@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,7 +99,10 @@ def test_the_copy_has_numbers_and_footnotes_with_the_words() -> None:
         "The bridge cost 41 million crowns. [1] Counting the ramps, it cost 44 million crowns. [2] "
         "It opened eleven months late, for want of steel. [1] [2]"
     )
-    assert copy.split("\n\n")[1].split("\n")[:3] == [
+    assert copy.split("\n\n")[1] == (
+        "Only partly supported: “It opened eleven months late, for want of steel.”"
+    )
+    assert copy.split("\n\n")[2].split("\n")[:3] == [
         "[1] Varnholm opens its new harbour bridge. Varnholm Courier, 12 April 2025. "
         "https://varnholm-courier.example/bridge-opens",
         "    “The bridge cost 41 million crowns”",
@@ -117,7 +121,25 @@ def test_markdown_holds_the_conversation_and_no_markup_of_others() -> None:
     assert "## \\# \\<b\\>What\\</b\\> \\*did\\* it cost?" in said
     assert "*(partly supported)*" in said
     assert "*Not in the library.*" in said
-    assert "*Stopped*" in said
+    assert "*Stopped." in said
+
+
+def test_what_only_disagrees_is_quoted_too() -> None:
+    answer = answered("bridge").to_dict()
+    answer["claims"] = answer["claims"][:1]  # cites the first article only
+    quoted = "“The harbour bridge cost 44 million crowns”"
+    assert quoted in footnotes.footnoted(answer)
+    said = footnotes.markdown("x", [replace(turn(None), answer=answer)])
+    assert "what the bridge cost: 41 million crowns [1]; 44 million crowns [2]" in said
+    assert f"> {quoted}" in said
+
+
+def test_markdown_says_what_was_stopped_and_what_made_an_answer() -> None:
+    said = footnotes.markdown(
+        "x", [turn(None, state="stopped", draft="It *cost*"), turn(answered("ferry"))]
+    )
+    assert "has not been checked.*\n\n> It \\*cost\\*\n" in said
+    assert said.endswith("\n\n*1 January 2025 · fake-1b*\n")
 
 
 def test_votes_become_a_question_file() -> None:

@@ -159,6 +159,31 @@ def test_nothing_is_read_ahead_while_articles_are_added(
         backend.close()
 
 
+def test_a_question_is_answered_while_articles_are_added(
+    backend: LocalBackend, generator: Generator, tmp_path: Path, counted: None
+) -> None:
+    for name, story in {"tram": "The quarry tramway reopened.", "pier": "The pier burned."}.items():
+        (tmp_path / f"{name}.txt").write_text(f"{story[:-1]}\n\n{story} Nobody had expected it.")
+    adding = backend.add([str(tmp_path / f"{name}.txt") for name in ("tram", "pier")], None)
+    next(adding)
+    assert produced(ask(backend, "What did the bridge cost?")) == "usual"
+    assert len(list(adding)) == 1
+
+
+def test_what_was_added_before_the_window_closed_is_read_ahead(
+    backend: LocalBackend, generator: Generator, tmp_path: Path, counted: None
+) -> None:
+    until(lambda: len(generator.ahead) == 2)
+    for name, story in {"tram": "The quarry tramway reopened.", "pier": "The pier burned."}.items():
+        (tmp_path / f"{name}.txt").write_text(f"{story[:-1]}\n\n{story} Nobody had expected it.")
+    adding = backend.add([str(tmp_path / f"{name}.txt") for name in ("tram", "pier")], None)
+    next(adding)
+    adding.close()  # type: ignore[attr-defined]
+    there = [a.text for a in backend.articles() if "expected" in a.text]
+    assert there
+    until(lambda: all(any(text in part for part in generator.ahead) for text in there))
+
+
 def test_the_end_ends_the_reading_and_the_answer(library: Library, generator: Generator) -> None:
     generator.hold.clear()
     backend = LocalBackend(Assistant(library, generator, FakeEncoder()))

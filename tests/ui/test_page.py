@@ -188,6 +188,21 @@ def test_filters_are_read_and_shed_chip_by_chip() -> None:
     assert without(value, "source", "B") == Filter(date(2025, 1, 2), None, frozenset({"A"}))
 
 
+def test_a_chip_off_an_earlier_turn_leaves_what_followed(page: Page) -> None:
+    ask(page, "What did the bridge cost in 2025?")
+    ask(page, "And when did it open?")
+    first, second = page.conversations.turns(A)
+    assert page.again(A, first.id, "since", "2025-01-01") == (first.question, Filter(), None)
+    assert page.again(A, second.id, "", "") == (second.question, None, second.id)
+    assert page.again(B, second.id, "", "") is None
+    assert page.again(A, 99, "", "") is None
+    assert page.again(A, first.id, "", "") == (first.question, None, None)
+    third = ask(page, "And where is it?")[-1].transcript or ""
+    assert "Understood as" in third
+    query = page.conversations.turns(A)[1].answer or {}
+    assert page.again(A, second.id, "", "") == (query["query"], None, None)
+
+
 # ---- the article pane ----
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from index.article import Article
 from tests.ui.fake_assistant import find, invented
 from ui import panels, render_library
+from ui.collection import Refusal
 from ui.render_library import View
 
 ARTICLE = Article("a" * 12, "Title", "One two.\n\nThree four.\n\n\nFive.", "Outlet")
@@ -125,9 +126,21 @@ def test_a_long_table_has_pages() -> None:
     assert "Page 2 of 3" in page
 
 
-def test_a_path_of_this_machine_is_not_shown() -> None:
-    from ui.collection import Refusal
+def test_what_was_refused_comes_first_once_all_is_done() -> None:
+    done = [
+        Refusal(f"https://{status}.example", "why", status)
+        for status in ("added", "refused", "unchanged", "duplicate", "updated", "added")
+    ]
 
+    def tags(running: bool) -> list[str]:
+        page = render_library.outcomes(done, 6, running=running)
+        return re.findall(r'class="tag">(\w+)<', page)
+
+    assert tags(running=False) == ["refused", "copy", "unchanged", "updated", "added", "added"]
+    assert tags(running=True) == ["added", "updated", "copy", "unchanged", "refused", "added"]
+
+
+def test_a_path_of_this_machine_is_not_shown() -> None:
     page = render_library.outcomes([Refusal("/home/ann/x.txt", "empty")], 1, running=False)
     assert "x.txt" in page
     assert "/home/ann" not in page

@@ -53,9 +53,10 @@ def test_two_passages_where_facts_are_joined() -> None:
     found = quotes(
         "Ines Falk called the bridge overdue, while 640 drivers are on strike.", RIVER, TRAIN
     )
-    assert found == [
-        "The mayor, Ines Falk, called it overdue.",
+    assert found == [  # what holds the amount goes first
         "The operator blamed a strike by 640 drivers.",
+        "It approved a bridge over the Orla river for 24.6m pounds. Work starts in spring. "
+        "The mayor, Ines Falk, called it overdue.",
     ]
 
 

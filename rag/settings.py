@@ -21,7 +21,7 @@ class Settings:
     passages: int = 2
     considered: int = 10
     max_tokens: int = 200
-    answer_above: float = 0.5
+    answer_above: float = 0.4
     drop_unsupported: bool = True
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from rag.settings import Settings
 from tests.ui.conftest import Served, Window, serve, until
 from tests.ui.fake_assistant import FakeBackend
 from ui.guard import Access
@@ -304,7 +305,8 @@ def test_what_the_browser_kept_is_taken_where_it_makes_sense(window: Open, serve
     w.reload()
     w.ask("How long has the ferry run?")
     chosen = served.backend.asked[-1][3]
-    assert (chosen.model, chosen.passages, chosen.strictness) == ("fake-1b", 8, 0.5)
+    usual = Settings().answer_above
+    assert (chosen.model, chosen.passages, chosen.strictness) == ("fake-1b", 8, usual)
 
 
 def test_dark_is_chosen_and_kept(w: Window) -> None:

@@ -4,11 +4,10 @@ A claim is compared with every window of one to three neighbouring sentences of 
 share of its words that the window holds (numbers and names weigh more) and by the cosine of their
 vectors; a window that holds more of its amounts goes before one that holds fewer, since an amount
 is what a reader looks for in the quote. The smallest window that is about as good as the best is
-the span. Where a second
-passage holds facts of the claim that the first lacks, its best window is a second span. But a
-model that mixes up two articles writes one fact out of both ("Kenya's athletes won the Polish
-league"), so another article is a second span only where the claim says two things, each in a
-clause of its own that one of the spans holds.
+the span. Where a second passage holds facts of the claim that the first lacks, its best window is
+a second span. But a model that mixes up two articles writes one fact out of both ("Kenya's athletes
+won the Polish league"), so another article is a second span only where the claim says two things,
+each in a clause of its own that one of the spans holds.
 """
 
 from __future__ import annotations

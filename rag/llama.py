@@ -175,9 +175,8 @@ class Engine:
         batch = self._batch
         wanted = frozenset(logits)
         # The last batch is a full one where it has to hold several logits.
-        first_size = len(tokens) % BATCH or BATCH
-        starts = [0, *range(first_size, len(tokens), BATCH)] if tokens else []
-        for first, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
+        first = 0
+        for end in range(len(tokens) % BATCH or BATCH, len(tokens) + 1, BATCH):
             if stop.is_set():
                 raise Stopped
             batch.n_tokens = end - first
@@ -192,6 +191,7 @@ class Engine:
                 raise Stopped
             if code != 0:
                 raise RuntimeError(f"llama_decode returned {code} for {end - first} tokens")
+            first = end
         self._n_outputs = len(wanted)
 
     def logits(self) -> NDArray[np.float32]:

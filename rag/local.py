@@ -221,11 +221,8 @@ class LocalGenerator:
         same = _common(self._tail, tail[: min([*wanted, len(tail) - 1])])
         self._engine.forget(_MAIN, placed + same)
         self._tail = tail[:same]
-        early = max(same, len(tail) - BATCH) if wanted else same
-        if early > same:
-            self._decode(tail[same:early], placed + same, stop, logits=())
-        rows = [*(n - early for n in wanted if n >= early), len(tail) - 1 - early]
-        self._decode(tail[early:], placed + early, stop, logits=rows)
+        rows = [n - same for n in (*wanted, len(tail) - 1) if n >= len(tail) - BATCH]
+        self._decode(tail[same:], placed + same, stop, logits=rows)
         return Read(total, reused + same)
 
     def _place(self, blocks: list[Block], stop: Stop | None, *, keep_tail: bool = False) -> int:

@@ -12,7 +12,7 @@ from rag.answer import Citation, Claim
 from rag.compose import answer_text, number_citations
 from rag.conflicts import conflicts, disputes, is_correction, numbered
 from rag.generator import Prompt
-from rag.verify import Verifier
+from rag.verify import Verifier, Weights
 from tests.fakes import FakeEncoder, FakeGenerator
 
 QUESTION = "By how much did trade between Russia and China grow from 2021 to 2023?"
@@ -94,6 +94,17 @@ def test_what_the_check_does_not_bear_out_is_no_conflict() -> None:
     hits = [hit(COURIER), hit(REVIEW, 2)]
     verifier = Verifier(Denying(), FakeEncoder())
     assert conflicts([CLAIM], QUESTION, hits, verifier) == ()
+
+
+def test_a_name_that_only_the_answer_gives_hides_no_conflict() -> None:
+    """A regression: the other article never says "Asian", so its side was only partly supported."""
+    generator, encoder = FakeGenerator(), FakeEncoder()
+    weights = Weights(0.0, ("yes",), (1.0,), (0.0,), (1.0,), 0.5, 0.2)
+    mine = claim("The Asian Review says trade between Russia and China grew by 64%.", COURIER)
+    made = conflicts(
+        [mine], QUESTION, [hit(COURIER), hit(REVIEW, 2)], Verifier(generator, encoder, weights)
+    )
+    assert [side.value for side in made[0].sides] == ["64%", "46%"]
 
 
 def test_a_correction_is_marked() -> None:

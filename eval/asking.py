@@ -31,7 +31,8 @@ def asking(bench: Bench, material: Material) -> Iterator[Ask]:
 
         def ask(item: Item) -> dict[str, Any]:
             chosen = Filter(sources=item.sources) if item.sources else None
-            return {"answer": assistant.ask(item.question, filter=chosen).to_dict()}
+            answer = assistant.ask(item.question, history=item.history, filter=chosen)
+            return {"answer": answer.to_dict()}
 
         yield ask
 

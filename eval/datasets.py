@@ -149,24 +149,34 @@ def squad(path: Path) -> tuple[list[tuple[str, str]], list[Short]]:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """`any`: one of them answers it; `all`: every one must be there."""
+    """`any`: one of them answers it; `all`: every one must be there. `kind` is a word of the
+    asker's own, to tell the questions apart in tables; `history`: (question, answer) before it."""
 
     id: str
     question: str
     any: tuple[str, ...]
     all: tuple[str, ...]
     answerable: bool
+    kind: str = ""
+    history: tuple[tuple[str, str], ...] = ()
 
 
 def own_questions(path: Path) -> list[Own]:
-    """JSON lines `{question, any|all, answerable}`; `answerable` is true unless it says not."""
+    """JSON lines `{question, any|all, answerable, kind, history}`; all but the question and one of
+    `any` and `all` may be left out, and `answerable` is true unless it says not."""
     found = []
     for number, row in _rows(path, "question"):
         one, every = tuple(row.get("any") or ()), tuple(row.get("all") or ())
         answerable = bool(row.get("answerable", True))
         if answerable and not one and not every:
             raise _bad(path, number, "has neither 'any' nor 'all'")
-        found.append(Own(f"line {number}", row["question"], one, every, answerable))
+        try:
+            history = tuple((str(q), str(a)) for q, a in row.get("history") or ())
+        except (TypeError, ValueError):
+            raise _bad(path, number, "has a 'history' that isn't [[question, answer], …]") from None
+        kind = str(row.get("kind") or "")
+        own = Own(f"line {number}", row["question"], one, every, answerable, kind, history)
+        found.append(own)
     return found
 
 

@@ -133,6 +133,8 @@ def data_hash(material: Material) -> str:
     digest = hashlib.sha256()
     for item in material.items:
         row = {**asdict(item), "sources": sorted(item.sources)}
+        if not item.history:  # so that runs from before there were any still compare
+            del row["history"]
         digest.update(json.dumps(row, sort_keys=True).encode())
     for article in material.articles:
         digest.update(json.dumps([article.id, article.title, article.content_hash]).encode())

@@ -27,7 +27,8 @@ Record = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Item:
     """A question to ask. `unit` is the question it is a setting of: `--limit` counts units, so
-    that every setting gets the same questions. `sources`: the only ones searched; empty: all."""
+    that every setting gets the same questions. `sources`: the only ones searched; empty: all.
+    `history`: the turns before it, as (question, answer)."""
 
     id: str
     group: str
@@ -35,6 +36,7 @@ class Item:
     question: str
     gold: dict[str, Any]
     sources: frozenset[str] = frozenset()
+    history: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

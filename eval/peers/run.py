@@ -22,7 +22,7 @@ from rich.console import Console
 
 from eval import machine, plain
 from eval.bench import Bench
-from eval.datasets import json_lines, own_questions
+from eval.datasets import own_questions
 from eval.folder import RunFolder, of_suite
 from eval.peers.environment import PINNED, interpreter
 from eval.peers.judging import FIGURES, score
@@ -74,7 +74,6 @@ def questions_and_articles(questions: Path | None, articles: Path | None) -> tup
 
 def items(questions: Path, chunk_sizes: Sequence[int | None]) -> list[Item]:
     """Every question once a side. Follow-ups are left out: the peer's engine has no history."""
-    follow_ups = {f"line {n}" for n, row in json_lines(questions) if row.get("history")}
     return [
         Item(
             f"{q.id}/{side}",
@@ -84,7 +83,7 @@ def items(questions: Path, chunk_sizes: Sequence[int | None]) -> list[Item]:
             {"any": list(q.any), "all": list(q.all), "answerable": q.answerable},
         )
         for q in own_questions(questions)
-        if q.id not in follow_ups
+        if not q.history
         for side in (COLD, WARM, *map(peer_name, chunk_sizes))
     ]
 

@@ -2,7 +2,8 @@
 
 A paragraph is an article. Every question is asked twice: over all paragraphs, and with its own
 paragraph taken away (left out where the answer's words stand in another paragraph of the page:
-it could be answered after all). Own questions are asked over the articles in `articles/`.
+it could be answered after all). Own questions are asked over the articles in `articles/`, and
+shown by their kind where they say one.
 """
 
 from __future__ import annotations
@@ -89,11 +90,12 @@ def _own(path: Path, items: list[Item], articles: list[Article]) -> None:
     items += [
         Item(
             f"own/{q.id}",
-            "own questions",
+            f"own questions: {q.kind}" if q.kind else "own questions",
             f"own/{q.id}",
             q.question,
             {"any": list(q.any), "all": list(q.all), "answerable": q.answerable, "article": None},
             every,
+            q.history,
         )
         for q in own_questions(path)
     ]

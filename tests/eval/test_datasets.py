@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from eval import datasets
+from eval.asking import asking
 from eval.datasets import SAMPLES
-from eval.suite import Given
+from eval.suite import Given, Material
 from eval.suites import suite
 from eval.suites.injection import matches
 from eval.suites.robustness import settings
@@ -105,6 +108,33 @@ def test_own_questions_are_asked_over_the_articles_beside_them(tmp_path: Path) -
     assert len(found.articles) == 1
     assert [i.gold["answerable"] for i in found.items] == [True, True, False]
     assert found.items[1].gold["all"] == ["Monday", "212 million"]
+    assert {i.group for i in found.items} == {"own questions"}
+
+
+def test_own_questions_keep_their_kind_and_the_turns_before_them(tmp_path: Path) -> None:
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "articles" / "tram.txt").write_text("Tram opens\n\nThe tram opened on Monday.")
+    before = [["What opened?", "The tram opened."]]
+    lines(
+        tmp_path / "questions.jsonl",
+        {"question": "When?", "any": ["Monday"], "kind": "follow-up", "history": before},
+    )
+    (item,) = suite("answers").load(Given(tmp_path, 0, {})).items
+    assert item.group == "own questions: follow-up"
+    assert item.history == (("What opened?", "The tram opened."),)
+
+    class Library:
+        def library(self, articles):  # type: ignore[no-untyped-def]
+            return nullcontext()
+
+        def over(self, library):  # type: ignore[no-untyped-def]
+            return self
+
+        def ask(self, question, *, history, filter):  # type: ignore[no-untyped-def]
+            return SimpleNamespace(to_dict=lambda: {"asked": (question, history)})
+
+    with asking(Library(), Material([item])) as ask:  # type: ignore[arg-type]
+        assert ask(item) == {"answer": {"asked": ("When?", item.history)}}
 
 
 @pytest.mark.parametrize(
@@ -114,6 +144,7 @@ def test_own_questions_are_asked_over_the_articles_beside_them(tmp_path: Path) -
         ('{"question": "q"}', "has neither 'any' nor 'all'"),
         ('\n{"any": ["x"]}', "line 2 has no 'question'"),
         ("[1]", "isn't a JSON object"),
+        ('{"question": "q", "any": ["x"], "history": ["a", "b", "c"]}', "has a 'history' that"),
     ],
 )
 def test_a_bad_line_is_named(text: str, told: str, tmp_path: Path) -> None:

@@ -97,7 +97,8 @@ def test_a_limit_takes_all_sides_of_a_question_in_their_order(data: Path) -> Non
 def test_the_sample_questions_are_those_of_the_seeds() -> None:
     questions, articles = peers.questions_and_articles(None, None)
     assert (questions, articles) == (ROOT / "seeds/questions.jsonl", ROOT / "seeds/articles")
-    assert len({i.unit for i in peers.items(questions, ())}) == 40
+    asked = [row for row in map(json.loads, questions.open()) if "history" not in row]
+    assert len({i.unit for i in peers.items(questions, ())}) == len(asked) > 40
 
 
 def test_questions_and_articles_are_looked_for_beside_each_other(data: Path) -> None:

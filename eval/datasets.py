@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +178,19 @@ def own_questions(path: Path) -> list[Own]:
         own = Own(f"line {number}", row["question"], one, every, answerable, kind, history)
         found.append(own)
     return found
+
+
+def own_articles(questions: Path) -> list[Article]:
+    """What is in `articles/` beside the questions; raises UsageError where that is missing."""
+    from index.load import Refusal, load
+
+    folder = questions.parent / "articles"
+    if not folder.is_dir():
+        raise UsageError(
+            f"{str(folder)!r} is missing: the articles that {questions.name!r} asks about."
+        )
+    found = [a for a in load(str(folder)) if not isinstance(a, Refusal)]
+    return [replace(a, source=a.source or "own articles") for a in found]
 
 
 # --- CLAPnq -----------------------------------------------------------------------------------

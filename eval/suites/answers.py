@@ -8,7 +8,6 @@ shown by their kind where they say one.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from eval.asking import (
@@ -24,13 +23,12 @@ from eval.asking import (
     times,
     uncited,
 )
-from eval.datasets import document, find, own_questions, require, squad
+from eval.datasets import document, find, own_articles, own_questions, require, squad
 from eval.metrics.calibration import auc, aurc
 from eval.metrics.text import contains, contains_all, contains_any, exact_match, token_f1, unmarked
 from eval.stats import median
 from eval.suite import Figure, Given, Item, Material, Record, Scored, Suite
 from index.article import Article
-from index.errors import UsageError
 
 TAKEN = "own paragraph taken away"
 
@@ -77,16 +75,9 @@ def _squad(path: Path, items: list[Item], articles: list[Article]) -> None:
 
 
 def _own(path: Path, items: list[Item], articles: list[Article]) -> None:
-    from index.load import Refusal
-    from index.load import load as load_articles
-
-    folder = path.parent / "articles"
-    if not folder.is_dir():
-        raise UsageError(f"{str(folder)!r} is missing: the articles that {path.name!r} asks about.")
-    found = [a for a in load_articles(str(folder)) if not isinstance(a, Refusal)]
-    known = [replace(a, source=a.source or "own articles") for a in found]
-    articles += known
-    every = frozenset(a.source for a in known if a.source)
+    found = own_articles(path)
+    articles += found
+    every = frozenset(a.source for a in found if a.source)
     items += [
         Item(
             f"own/{q.id}",

@@ -4,9 +4,10 @@
     --limit N                             repeats (20)
 
 The filler's words are made up and its vectors random: exact search takes the same time whatever
-they are, and encoding 100,000 passages would take most of an hour. What is ingested, searched for
-and asked is real text. Timings of another machine, or of another run, don't compare: read the
-ratios.
+they are, and encoding 100,000 passages would take most of an hour. What is searched for and asked
+is real text: own questions where `--data` has any (`questions.jsonl` with `articles/` beside it),
+else a small sample whose articles are a few lines. Timings of another machine, or of another run,
+don't compare: read the ratios.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.bench import Bench
-from eval.datasets import SAMPLES, beir, document
+from eval.datasets import SAMPLES, beir, document, find, own_articles, own_questions
 from eval.stats import median, percentile95, ratio_of_medians
 from eval.suite import Ask, Figure, Given, Item, Material, Record, Scored, Suite
+from index.article import Article
 from index.errors import UsageError
 from index.ingest import add
 from index.library import Library
@@ -42,12 +44,7 @@ SOUNDS = ("ba", "ke", "li", "mo", "nu", "ra", "se", "ti", "vo", "za")
 
 def load(given: Given) -> Material:
     sizes = _sizes(given.options.get("speed.sizes"))
-    data = beir(SAMPLES / "retrieval")
-    articles = [
-        document(f"speed/{doc}", n, title, text)
-        for n, (doc, (title, text)) in enumerate(data.corpus.items())
-    ]
-    questions = list(data.queries.values())
+    questions, articles = _asked(given.data)
     items = []
     for repeat in range(REPEATS):
         question = questions[repeat % len(questions)]
@@ -65,6 +62,20 @@ def load(given: Given) -> Material:
                 for kind in kinds
             ]
     return Material(items, articles)
+
+
+def _asked(data: Path | None) -> tuple[list[str], list[Article]]:
+    own = find(data, "questions.jsonl") if data else []
+    if own:
+        answerable = [q.question for q in own_questions(own[0]) if q.answerable and not q.history]
+        if answerable:
+            return answerable, own_articles(own[0])
+    sample = beir(SAMPLES / "retrieval")
+    articles = [
+        document(f"speed/{doc}", n, title, text)
+        for n, (doc, (title, text)) in enumerate(sample.corpus.items())
+    ]
+    return list(sample.queries.values()), articles
 
 
 def _sizes(text: str | None) -> tuple[int, ...]:
@@ -146,6 +157,8 @@ def start(bench: Bench, material: Material) -> Iterator[Ask]:
             )
             found: dict[str, Any] = {
                 "memory_mb": _memory(),
+                "prompt_tokens": first.tokens.prompt,
+                "again_read_tokens": again.tokens.prompt - again.tokens.reused,
                 "plain_first_token_ms": plain.first_s * 1000,
                 "plain_total_ms": plain.total_s * 1000,
             }
@@ -223,6 +236,10 @@ def _ratio(name: str, over: str, under: str, about: str) -> Figure:
     return Figure(name, (over, under), about, statistic=ratio_of_medians, better="", unit="ratio")
 
 
+def _tokens(name: str, column: str, about: str) -> Figure:
+    return Figure(name, (column,), about, statistic=median, better="", unit="tokens")
+
+
 def _rate(name: str, column: str, about: str) -> Figure:
     return Figure(name, (column,), about, statistic=median, unit="per s")
 
@@ -256,6 +273,8 @@ SUITE = Suite(
         _ratio(
             "search / (encoding + FAISS)", "search_ms", "encode_and_faiss_ms", "what the rest costs"
         ),
+        _tokens("prompt", "prompt_tokens", "system prompt, passages, question"),
+        _tokens("prompt, read again", "again_read_tokens", "of it, read anew when asked again"),
         _ms("first token", "first_token_ms", "asked for the first time"),
         _ms("first token, asked again", "again_first_token_ms", "its passages were read before"),
         _ms(

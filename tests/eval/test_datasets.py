@@ -137,6 +137,24 @@ def test_own_questions_keep_their_kind_and_the_turns_before_them(tmp_path: Path)
         assert ask(item) == {"answer": {"asked": ("When?", item.history)}}
 
 
+def test_speed_asks_own_questions_where_there_are_any(tmp_path: Path) -> None:
+    options = {"speed.sizes": "20"}
+    sample = suite("speed").load(Given(None, 0, options))
+    assert suite("speed").load(Given(tmp_path, 0, options)) == sample
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "articles" / "tram.txt").write_text("Tram opens\n\nThe tram opened on Monday.")
+    lines(
+        tmp_path / "questions.jsonl",
+        {"question": "When did it open?", "any": ["Monday"]},
+        {"question": "And then?", "any": ["Monday"], "history": [["a", "b"]]},
+        {"question": "Who drove it?", "answerable": False},
+    )
+    own = suite("speed").load(Given(tmp_path, 0, options))
+    assert {i.question for i in own.items} == {"When did it open?"}
+    assert [a.text.endswith("The tram opened on Monday.") for a in own.articles] == [True]
+    assert len(own.items) == len(sample.items)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

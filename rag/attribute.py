@@ -3,11 +3,12 @@
 A claim is compared with every window of one to three neighbouring sentences of a passage: by the
 share of its words that the window holds (numbers and names weigh more) and by the cosine of their
 vectors; a window that holds more of its amounts goes before one that holds fewer, since an amount
-is what a reader looks for in the quote. The smallest window that is about as good as the best is
-the span. Where a second passage holds facts of the claim that the first lacks, its best window is
-a second span. But a model that mixes up two articles writes one fact out of both ("Kenya's athletes
-won the Polish league"), so another article is a second span only where the claim says two things,
-each in a clause of its own that one of the spans holds.
+is what a reader looks for in the quote. What a correction takes back supports nothing. The smallest
+window that is about as good as the best is the span. Where a second passage holds facts of the
+claim that the first lacks, its best window is a second span. But a model that mixes up two articles
+writes one fact out of both ("Kenya's athletes won the Polish league"), so another article is a
+second span only where the claim says two things, each in a clause of its own that one of the spans
+holds.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from index.encoder import Encoder
 from index.passages import Passage
 from index.search import Hit
 from rag.agreement import names
+from rag.corrections import takes_back
 from rag.quantities import Number, numbers, same_number
 from rag.sentences import split
 from rag.words import content, stem, words
@@ -61,7 +63,7 @@ class Span:
 def attribute(claim: str, hits: Sequence[Hit], encoder: Encoder) -> tuple[Span, ...]:
     """The span that supports the claim, or two from two passages; () where nothing is like it."""
     facts = facts_of(claim)
-    windows = [w for place, hit in enumerate(hits) for w in _windows(place, hit.passage.text)]
+    windows = [w for place, hit in enumerate(hits) for w in _windows(place, hit)]
     if not windows or not facts:
         return ()
     held = [held_by(facts, hits[w.hit].passage.text[w.start : w.end]) for w in windows]
@@ -122,12 +124,15 @@ class _Window:
     end: int
 
 
-def _windows(hit: int, text: str) -> list[_Window]:
+def _windows(place: int, hit: Hit) -> list[_Window]:
+    text = hit.passage.text
     spans = split(text)
+    wrong = [takes_back(text[start:end], hit.article) for start, end in spans]
     return [
-        _Window(hit, first, first + n, spans[first][0], spans[first + n - 1][1])
+        _Window(place, first, first + n, spans[first][0], spans[first + n - 1][1])
         for n in range(1, LONGEST + 1)
         for first in range(len(spans) - n + 1)
+        if not any(wrong[first : first + n])
     ]
 
 

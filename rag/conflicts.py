@@ -13,7 +13,6 @@ footballer", "is a chess player") have no value to compare and are not found.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +21,7 @@ from index.search import Hit
 from rag.agreement import holds_name, names
 from rag.answer import Citation, Claim, Conflict, Side
 from rag.attribute import Fact, Span, facts_of, held_by
+from rag.corrections import is_correction
 from rag.days import Day, days, same_day
 from rag.generator import Stop
 from rag.quantities import Number, numbers, same_number
@@ -30,11 +30,7 @@ from rag.verify import Verifier
 
 MOST = 3  # disputes that are checked for an answer: each costs two short readings
 LEAST_HELD = 0.6  # share of the question's words that the other sentence and its neighbours hold
-LEAST_SELF = 0.3  # … and that the sentence itself holds
-
-_CORRECTION = re.compile(
-    r"\b(?:corrections?|corrected|clarifications?|erratum|errata)\b", re.IGNORECASE
-)
+LEAST_SELF = 0.2  # … and that the sentence itself holds ("That is 64% more than in 2021")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +123,6 @@ def disputes(claim: Claim, query: str, hits: Sequence[Hit]) -> list[Dispute]:
 def about(query: str) -> str:
     """The question as a thing to disagree about."""
     return query.rstrip(" ?.!")
-
-
-def is_correction(article: Article) -> bool:
-    """Whether the article says of itself that it corrects something."""
-    return bool(_CORRECTION.search(article.title) or _CORRECTION.search(article.text[:200]))
 
 
 def numbered(conflicts: Sequence[Conflict], claims: Sequence[Claim]) -> tuple[Conflict, ...]:

@@ -31,6 +31,8 @@ class Number:
     end: int
 
 
+MOST_ROUNDED = 0.1  # share of an amount that rounding it may add or take away
+
 _UNITS = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
     "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
@@ -156,7 +158,9 @@ def same_number(claim: Number, source: Number) -> bool:
         return source.bound != "more" and 0 < claim.value - source.value <= near
     if claim.bound == "about":
         return abs(claim.value - source.value) <= max(0.1 * abs(source.value), claim.step / 2)
-    # rounding goes one way: the claim may show fewer digits than its source, never more
+    # rounding goes one way: the claim may show fewer digits than its source, never more; and
+    # nobody who reads "100%" expects 64%
     if claim.step <= source.step or claim.value == 0:
         return False
-    return abs(claim.value - source.value) <= claim.step / 2 * (1 + 1e-9)
+    off = abs(claim.value - source.value)
+    return off <= min(claim.step / 2 * (1 + 1e-9), MOST_ROUNDED * abs(source.value))

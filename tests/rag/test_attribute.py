@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,6 +43,20 @@ def test_one_sentence_is_enough() -> None:
     assert quotes("A bridge over the Orla was approved for about 25m pounds.", TRAIN, RIVER) == [
         "It approved a bridge over the Orla river for 24.6m pounds."
     ]
+
+
+def test_what_a_correction_takes_back_is_no_quote() -> None:
+    """A regression: "70% of microelectronics" in a correction's account of its mistake was quoted
+    for machine tools."""
+    correction = Article(
+        "correction",
+        "Correction: machine tools",
+        "We wrote that China accounts for 90% of the machine tools, and for 70% of the chips. "
+        "Readers noticed. The right figure for machine tools is 70%.",
+    )
+    claim = "China accounts for 70% of the machine tools."
+    assert quotes(claim, correction) == ["The right figure for machine tools is 70%."]
+    assert quotes(claim, replace(correction, title="Tools", text=correction.text)) != []
 
 
 def test_two_neighbours_where_one_lacks_a_fact() -> None:

@@ -10,7 +10,7 @@ from index.passages import Passage
 from index.search import Hit
 from rag.answer import Citation, Claim
 from rag.compose import answer_text, number_citations
-from rag.conflicts import conflicts, disputes, is_correction, numbered
+from rag.conflicts import conflicts, disputes, numbered
 from rag.generator import Prompt
 from rag.verify import Verifier, Weights
 from tests.fakes import FakeEncoder, FakeGenerator
@@ -111,7 +111,23 @@ def test_a_correction_is_marked() -> None:
     corrected = replace(REVIEW, title="Correction: trade figures")
     (conflict,) = checked(COURIER, corrected)
     assert [side.correction for side in conflict.sides] == [False, True]
-    assert not is_correction(COURIER)
+
+
+def test_a_figure_that_leans_on_the_sentence_before_it_is_found() -> None:
+    """A regression: "That is 64% more than in 2021" holds one year of all that was asked for."""
+    leaning = replace(
+        REVIEW,
+        text="Russia and China traded goods worth 240 billion dollars in 2023, a record. "
+        "That is 46% more than in 2021.",
+    )
+    made = disputes(CLAIM, QUESTION, [hit(COURIER), hit(leaning, 2)])
+    assert [(d.value, d.other) for d in made] == [("64%", "46%")]
+
+
+def test_an_unlike_round_figure_elsewhere_in_the_article_hides_no_conflict() -> None:
+    """A regression: 64% was taken to be rounded to 100%, so the article seemed to say it too."""
+    levy = replace(REVIEW, text=REVIEW.text + " A levy of 100% was put on cars.")
+    assert disputes(CLAIM, QUESTION, [hit(COURIER), hit(levy, 2)])
 
 
 def test_rounding_and_other_ways_of_writing_are_no_dispute() -> None:

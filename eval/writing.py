@@ -1,9 +1,9 @@
 """Ways of writing, side by side: `python -m eval.writing [QUESTIONS] [ARTICLES] [--limit N]`.
 
 The same prompts (the questions of a file over a folder's articles, by default those of `seeds/`),
-passages read before, greedy, by the product's own generator: as it ships, with drafts from the
-passages (prompt lookup), and with key-value states of 8 bits. Times are of the writing alone, from
-the first token to the last; a way is only as good if its text is the same.
+greedy, by the product's own generator: as it ships, with key-value states of 8 bits, and with other
+numbers of threads. Reading is of the passages when none of them was read before; writing from the
+first token to the last, passages read. A way is only as good if its text is the same.
 """
 
 from __future__ import annotations
@@ -27,19 +27,27 @@ from rag.prompt import answer_prompt
 from rag.states import StateCache
 
 MOST = 120  # tokens of an answer
-WAYS: dict[str, dict[str, int | bool]] = {
-    "as shipped": {},
-    "drafts of 4 tokens": {"draft": 4},
-    "drafts of 8 tokens": {"draft": 8},
-    "states of 8 bits (q8_0)": {"q8_state": True},
-}
+SHIPPED = "as shipped"
+
+
+def ways(cores: int) -> dict[str, dict[str, int | bool]]:
+    """By name, the options of `LocalGenerator.open` in which a way differs from what ships."""
+    others = [n for n in (1, 2, cores // 2, cores + 1, 2 * cores) if 0 < n != cores]
+    return {
+        SHIPPED: {},
+        "states of 8 bits (q8_0)": {"q8_state": True},
+        **{f"{n} thread{'s' * (n > 1)}": {"threads": n} for n in sorted(set(others))},
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
+    """`read` tokens of the prompt anew, in `reading_s`; then `tokens` written."""
+
     text: str
+    read: int
+    reading_s: float
     tokens: int
-    first_s: float
     writing_s: float
 
 
@@ -54,9 +62,10 @@ def prompts(questions: Path | None, articles: Path | None, limit: int | None) ->
 
 
 def write(generator: LocalGenerator, prompt: Prompt) -> Written:
-    """Once to have everything read, then timed."""
-    generator.yes(prompt)
+    """Once to have everything read, then the writing timed."""
     began = time.perf_counter()
+    (read,) = (e for e in generator.write(prompt, 0) if isinstance(e, Read))
+    reading = time.perf_counter() - began
     first, pieces = 0.0, []
     for event in generator.write(prompt, MOST):
         if isinstance(event, Read):
@@ -65,7 +74,8 @@ def write(generator: LocalGenerator, prompt: Prompt) -> Written:
         pieces.append(event)
     ended = time.perf_counter()
     text = "".join(p.text for p in pieces if isinstance(p, Piece))
-    return Written(text, len(pieces), first - began, ended - first)
+    anew = read.tokens - read.reused
+    return Written(text, anew, reading, len(pieces), ended - first)
 
 
 def measure(asked: Sequence[Prompt], options: dict[str, int | bool]) -> tuple[list[Written], int]:
@@ -76,9 +86,8 @@ def measure(asked: Sequence[Prompt], options: dict[str, int | bool]) -> tuple[li
         models.path(chosen.name),
         name=chosen.name,
         sha256=chosen.files[0].sha256,
-        threads=usable_cores(),
         cache=cache,
-        **options,  # type: ignore[arg-type]
+        **{"threads": usable_cores(), **options},  # type: ignore[arg-type]
     )
     try:
         return [write(generator, prompt) for prompt in asked], cache.status().memory_bytes
@@ -87,14 +96,22 @@ def measure(asked: Sequence[Prompt], options: dict[str, int | bool]) -> tuple[li
 
 
 def row(name: str, found: Sequence[Written], base: Sequence[Written], kept: int) -> str:
-    pairs = [(f, b) for f, b in zip(found, base, strict=True) if f.text == b.text and b.tokens > 1]
-    ratio = median(b.writing_s / f.writing_s for f, b in pairs) if pairs else float("nan")
-    each = median((f.tokens - 1) / f.writing_s for f in found if f.tokens > 1)
-    same = sum(f.text == b.text for f, b in zip(found, base, strict=True))
+    """A line of the table; ratios are medians over the questions whose text is the same."""
+    both = list(zip(found, base, strict=True))
+    pairs = [(f, b) for f, b in both if f.text == b.text and b.tokens > 1]
+    writing = _median([b.writing_s / f.writing_s for f, b in pairs])
+    reading = _median([b.reading_s / f.reading_s for f, b in both if f.read == b.read])
+    each = _median([(f.tokens - 1) / f.writing_s for f in found if f.tokens > 1])
+    anew = sum(f.read for f in found) / sum(f.reading_s for f in found)
+    same = sum(f.text == b.text for f, b in both)
     return (
-        f"| {name} | {each:.1f} | {ratio:.2f} | {same} of {len(found)} "
-        f"| {1000 * median(f.first_s for f in found):.0f} | {kept / 2**20:.0f} |"
+        f"| {name} | {anew:.0f} | {reading:.2f} | {each:.1f} | {writing:.2f} "
+        f"| {same} of {len(found)} | {kept / 2**20:.0f} |"
     )
+
+
+def _median(values: Sequence[float]) -> float:
+    return median(values) if values else float("nan")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -104,10 +121,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--limit", type=int)
     given = parser.parse_args(arguments)
     asked = prompts(given.questions, given.articles, given.limit)
-    print("| way | tokens/s | as fast as shipped | same text | first token, ms | states, MB |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    print(
+        "| way | read, tokens/s | as fast as shipped | written, tokens/s | as fast as shipped "
+        "| same text | states, MB |"
+    )
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     base: list[Written] = []
-    for name, options in WAYS.items():
+    for name, options in ways(usable_cores()).items():
         found, kept = measure(asked, options)
         base = base or found
         print(row(name, found, base, kept), flush=True)

@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.draft import PromptLookup
 from rag.generator import Judgement, Piece, Prompt, PromptTooLong, Read, Stop
 from rag.llama import BATCH, Engine
 from rag.states import StateCache, state_key
@@ -39,14 +38,12 @@ class LocalGenerator:
         sha256: str,
         cache: StateCache | None = None,
         separate_parts: bool = True,
-        draft: int = 0,
     ) -> None:
         self.name = name
         self.sha256 = sha256
         self.cache = cache or StateCache(None, memory_bound=0, disk_bound=0)
         self._engine = engine
         self._separate = separate_parts and engine.can_move
-        self._draft = draft
         pieces = chat_pieces(
             engine.chat_template,
             bos=engine.special_text(engine.bos),
@@ -77,7 +74,6 @@ class LocalGenerator:
         cache: StateCache | None = None,
         separate_parts: bool = True,
         q8_state: bool = False,
-        draft: int = 0,
     ) -> LocalGenerator:
         engine = Engine(path, context=context, threads=threads, q8_state=q8_state)
         return cls(
@@ -86,7 +82,6 @@ class LocalGenerator:
             sha256=sha256,
             cache=cache,
             separate_parts=separate_parts,
-            draft=draft,
         )
 
     @property
@@ -113,30 +108,17 @@ class LocalGenerator:
         with self._lock:
             read = self._read(prompt, self._read_tail(prompt), room=max_tokens, stop=stop)
             yield read
-            shown = [*(t for block in self._blocks[1:] for t in block), *self._tail]
-            lookup = PromptLookup(shown, self._draft)
             decoder = codecs.getincrementaldecoder("utf-8")("replace")
-            position, written = read.tokens, 0
-            rows = self._engine.logits()[np.newaxis]
-            drafted: list[int] = []
-            while True:
-                # `rows` are the logits before each drafted token and after the last of them.
-                for place, row in enumerate(rows):
-                    token = int(row.argmax())
-                    if written == max_tokens or self._engine.ends_turn(token):
-                        return
-                    written += 1
-                    lookup.add(token)
-                    logprob = float(row[token]) - _log_sum_exp(row)
-                    yield Piece(decoder.decode(self._engine.piece(token)), logprob)
-                    if place == len(drafted) or token != drafted[place]:
-                        break
-                self._rewind(position + place)
-                position += place
-                drafted = lookup.guess()[: max_tokens - written]
-                self._decode([token, *drafted], position, stop, logits=range(1 + len(drafted)))
-                position += 1
-                rows = self._engine.all_logits()
+            end = read.tokens + max_tokens
+            for position in range(read.tokens, end):
+                row = self._engine.logits()
+                token = int(row.argmax())
+                if self._engine.ends_turn(token):
+                    return
+                logprob = float(row[token]) - _log_sum_exp(row)
+                yield Piece(decoder.decode(self._engine.piece(token)), logprob)
+                if position + 1 < end:
+                    self._decode([token], position, stop, logits=(0,))
 
     def yes(self, prompt: Prompt, stop: Stop | None = None) -> float:
         with self._lock:
@@ -293,10 +275,6 @@ class LocalGenerator:
             self._reset()
             raise
         self._tail.extend(tokens)
-
-    def _rewind(self, position: int) -> None:
-        self._engine.forget(_MAIN, position)
-        del self._tail[position - sum(map(len, self._blocks)) :]
 
     def _reset(self) -> None:
         self._engine.clear()

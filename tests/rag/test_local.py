@@ -300,12 +300,3 @@ def test_quantised_states_are_smaller_and_kept_apart(open_tiny: Opener) -> None:
     before = cache.status().memory_bytes
     assert small.remember(SYSTEM, HARBOUR)
     assert 0.4 < (cache.status().memory_bytes - before) / before < 0.65
-
-
-@pytest.mark.parametrize("draft", [1, 3, 8])
-def test_drafting_from_the_passages_leaves_the_text_as_it_is(open_tiny: Opener, draft: int) -> None:
-    plain, drafting = open_tiny(memory_cache()), open_tiny(memory_cache(), draft=draft)
-    for ask in (ASK, "Repeat the passages word for word.", "Question: What cost two crowns?"):
-        prompt = Prompt(SYSTEM, (MARKET, HARBOUR, BRIDGE), ask)
-        for n in (1, 7, 60):
-            assert written(drafting, prompt, n)[1] == written(plain, prompt, n)[1]

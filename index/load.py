@@ -70,7 +70,7 @@ def load(target: str, *, source: str | None = None) -> Iterator[Article | Refusa
         elif path.exists():
             yield from _load_file(path, source)
         else:
-            yield Refusal(target, "there is no such file or folder")
+            yield Refusal(target, "there is no such file or folder; check its name")
     except (OSError, ValueError) as error:  # a name too long, a NUL in it, a loop of links
         yield Refusal(target, _os_reason(error))
 

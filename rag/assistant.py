@@ -277,7 +277,7 @@ class Assistant:
 
     def _check(self, sentence: str, context: Sequence[Hit], query: str, stop: Stop | None) -> Claim:
         """The sentence, aligned and checked; where only a part of it holds, that part."""
-        text = unattributed(sentence)
+        text = bare = unattributed(sentence)
         spans, check = self._align(text, context, query, stop)
         if check.verdict == "partly supported":
             left = shortened(
@@ -296,7 +296,7 @@ class Assistant:
             score=check.score,
             citations=tuple(_citation(span) for span in spans),
             shown=check.verdict != "unsupported" or not self.settings.drop_unsupported,
-            raw=None if text == sentence else sentence,
+            raw=None if text == bare else sentence,
         )
 
     def _align(

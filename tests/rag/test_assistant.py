@@ -83,6 +83,15 @@ def test_an_answer_quotes_the_exact_words_of_an_article(make: Callable[..., Made
     assert answer.sources == ((1, HARBOUR),)
 
 
+def test_leaving_off_where_it_is_from_is_no_repair(make: Callable[..., Made]) -> None:
+    """A regression: the page told of it as "shortened to what its source supports"."""
+    made = make(HARBOUR)
+    made.generator.script["employ"] = "According to the passage, the harbour employs 1,200 people."
+    [claim] = made.assistant.ask("How many people does the harbour employ?").claims
+    assert claim.text == "The harbour employs 1,200 people."
+    assert claim.raw is None
+
+
 def test_events_come_in_order_and_the_last_is_the_answer(make: Callable[..., Made]) -> None:
     made = make(HARBOUR, BRIDGE)
     events = list(made.assistant.stream("How long is the bridge in Sampleton?"))

@@ -120,8 +120,15 @@ def _chosen(names: list[str], folder: RunFolder) -> list[Suite]:
     return [find_suite(name) for name in NAMES if name in wanted]
 
 
-def sample(items: Sequence[Item], limit: int | None, seed: int) -> list[Item]:
-    """All settings of the first `limit` questions, in an order that the seed decides."""
+def sample(
+    items: Sequence[Item], limit: int | None, seed: int, *, by_group: bool = False
+) -> list[Item]:
+    """All settings of the first `limit` questions (`by_group`: of each group), in an order that the
+    seed decides."""
+    if by_group:
+        groups = sorted({item.group for item in items})
+        apart = ([i for i in items if i.group == group] for group in groups)
+        return [item for some in apart for item in sample(some, limit, seed)]
     units = sorted({item.unit for item in items})
     random.Random(seed).shuffle(units)  # noqa: S311 - a sample, not a secret
     place = {unit: n for n, unit in enumerate(units[:limit])}
@@ -153,7 +160,8 @@ def ask_all(
     """Ask what isn't answered yet, a line each in answers.jsonl."""
     records = of_suite(folder.records(), suite.name)
     done = {r["id"] for r in records}
-    items = sample(material.items, limit, seed)
+    # (what is computed from other suites' answers takes as many of each)
+    items = sample(material.items, limit, seed, by_group=bool(suite.needs))
     waiting = [item for item in items if item.id not in done]
     if not waiting:
         return

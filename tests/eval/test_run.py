@@ -221,6 +221,13 @@ def test_the_sample_is_the_seeds_and_keeps_settings_together() -> None:
     assert len(sample(items, None, 0)) == 16
 
 
+def test_a_limit_by_group_takes_as_many_of_each() -> None:
+    items = [Item(f"{g}/{n}", g, f"{g}/{n}", "", {}) for g in "ab" for n in range(5)]
+    found = sample(items, 3, 0, by_group=True)
+    assert [i.group for i in found] == list("aaabbb")
+    assert found[:3] == sample(items[:5], 3, 0)
+
+
 def test_the_data_hash_changes_with_the_gold_and_not_with_the_order_of_sources() -> None:
     load = suite("answers").load
     one, two = load(Given(None, 0, {})), load(Given(None, 0, {}))

@@ -13,6 +13,8 @@ footballer", "is a chess player") have no value to compare and are not found.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -31,6 +33,8 @@ from rag.verify import Verifier
 MOST = 3  # disputes that are checked for an answer: each costs two short readings
 LEAST_HELD = 0.6  # share of the question's words that the other sentence and its neighbours hold
 LEAST_SELF = 0.2  # … and that the sentence itself holds ("That is 64% more than in 2021")
+# What an amount is of: a few words, not the next amount's.
+_OF = re.compile(r"\s+of((?:\s+[^\W\d][\w'’-]*){1,5})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +96,28 @@ def conflicts(
 def disputes(claim: Claim, query: str, hits: Sequence[Hit]) -> list[Dispute]:
     """What other articles may say in the claim's place, the likeliest first."""
     cited = {_original(citation.article) for citation in claim.citations}
+    asked = facts_of(query)
     own = " ".join(hit.passage.text for hit in hits if _original(hit.article) in cited)
     own += " ".join(citation.quote for citation in claim.citations)
-    asked = facts_of(query)
     found: list[tuple[float, int, Dispute]] = []
     for value in _values(claim.text):
         if _holds(query, value):
             continue
         for hit in hits:
-            if _original(hit.article) in cited or _holds(_everything(hit.article, hits), value):
+            if _original(hit.article) in cited:
                 continue
+            everything = _everything(hit.article, hits)
             for start, end, held in _sentences_about(asked, hit):
-                for other in _values(hit.passage.text[start:end]):
-                    if other.kind != value.kind or _holds(f"{query} {own}", other):
+                sentence = hit.passage.text[start:end]
+                if _holds(everything.replace(sentence, ""), value):
+                    continue
+                for other in _values(sentence):
+                    if other.kind != value.kind or _holds(query, other):
+                        continue
+                    if _holds(sentence, value):
+                        if not _swapped(asked, sentence, value, other):
+                            continue
+                    elif _holds(own, other):
                         continue
                     if value.kind == "name" and holds_name(claim.text, other.text):
                         continue
@@ -118,6 +131,18 @@ def disputes(claim: Claim, query: str, hits: Sequence[Hit]) -> list[Dispute]:
     for _, _, dispute in found:
         best.setdefault((dispute.value, dispute.other.casefold()), dispute)
     return list(best.values())
+
+
+def _swapped(asked: Sequence[Fact], sentence: str, value: Value, other: Value) -> bool:
+    """Whether a sentence that has both says `other` of what was asked, and `value` of something
+    else: "90% of the machine tools and 70% of the chips"."""
+
+    def said_of(amount: Value) -> float:
+        after = _OF.match(sentence, amount.end)
+        return sum(asked[i].weight for i in held_by(asked, after[1])) if after else math.inf
+
+    same = [v for v in _values(sentence) if v.kind == value.kind and _holds(v.text, value)]
+    return said_of(other) > max(map(said_of, same), default=math.inf)
 
 
 def about(query: str) -> str:

@@ -107,6 +107,32 @@ def test_a_name_that_only_the_answer_gives_hides_no_conflict() -> None:
     assert [side.value for side in made[0].sides] == ["64%", "46%"]
 
 
+TOOLS = "What share of Russia's imported machine tools comes from China?"
+RIGHT = Article(
+    "right", "Reactions", "China's share is 70% of the machine tools, 90% of the chips."
+)
+
+
+def swapped(text: str) -> list[tuple[str, str]]:
+    other = Article("other", "Tools", text)
+    mine = claim("70% of Russia's imported machine tools come from China.", RIGHT)
+    made = disputes(mine, TOOLS, [hit(RIGHT), hit(other, 2)])
+    return [(d.value, d.other) for d in made]
+
+
+def test_figures_the_other_way_about_are_a_dispute() -> None:
+    """A regression: an article that says 70% of something else seemed to agree."""
+    tools = "90% of Russia's imported machine tools and 70% of its imported chips come from China."
+    assert swapped(tools) == [("70%", "90%")]
+    assert swapped(f"{tools} The right figure for machine tools is 70%.") == []
+
+
+def test_two_figures_of_which_one_is_the_claims_own_are_none() -> None:
+    assert swapped("70% of Russia's imported machine tools and 90% of its chips are Chinese.") == []
+    assert swapped("China's share of Russia's machine tools rose from 60% to 70%.") == []
+    assert swapped("60% of the value, 70% of Russia's imported machine tools, is China's.") == []
+
+
 def test_a_correction_is_marked() -> None:
     corrected = replace(REVIEW, title="Correction: trade figures")
     (conflict,) = checked(COURIER, corrected)

@@ -1,7 +1,8 @@
 """The LightEncoder: few texts in numpy, many with sentence-transformers.
 
 Asking encodes a question and some sentences, and importing torch for them is most of what a fresh
-process does. Adding articles encodes for minutes, where torch is faster by more than its import.
+process does. Adding many articles encodes for minutes, where torch pays: it uses more cores better,
+and bfloat16 where the processor has it.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 from index.bert import PlainBert
 from index.encoder import Encoder, model_folder
 
-# Characters of one call that are encoded in numpy: some 120 passages, or the sentences of a very
-# long article. Beyond it torch's speed begins to pay for its import (measured in
-# eval/DECISIONS.md). Not so much that a full batch of index.ingest stays below it.
+# Characters of one call that are encoded in numpy: some 130 passages, or all sentences of a very
+# long article. They take numpy about as long as importing torch takes, so that no call takes much
+# more than twice what the better way would have (eval/DECISIONS.md). A full batch of index.ingest
+# is beyond it.
 FEW = 100_000
 
 

@@ -20,6 +20,7 @@ from index.light import FEW, LightEncoder
 from tests.fakes import FakeEncoder
 from tests.index import small_bert as small
 
+ROOT = Path(__file__).resolve().parents[2]
 NAME = "all-MiniLM-L6-v2"
 TEXTS = [
     "How large was trade between Russia and China in 2023?",
@@ -63,7 +64,7 @@ print(json.dumps(sorted(sys.modules)))
     }
     done = subprocess.run(
         [sys.executable, "-c", whole],
-        check=True, env=environment, timeout=120, capture_output=True, text=True,
+        check=True, cwd=ROOT, env=environment, timeout=120, capture_output=True, text=True,
     )  # fmt: skip
     return set(json.loads(done.stdout.splitlines()[-1]))
 
@@ -81,6 +82,31 @@ assert encoder.fits("a b")
 """)
     assert not loaded & HEAVY
     assert "tokenizers" in loaded
+
+
+def test_asking_loads_nothing_heavy(tmp_path: Path) -> None:
+    """Articles put in, searched, asked about and checked, in one process."""
+    small.write(tmp_path / "model")
+    loaded = modules_after(f"""
+import faiss, llama_cpp
+from pathlib import Path
+from index.article import Article
+from index.library import Library
+from index.light import open_encoder
+from rag.assistant import Assistant
+from rag.settings import Settings
+from tests.fakes import FakeGenerator
+import rag.local, rag.opening
+encoder = open_encoder({str(tmp_path / "model")!r})
+library = Library.open(Path({str(tmp_path / "library")!r}), encoder, create=True)
+text = "The harbour tram opened on November 4. It cost 212 million crowns."
+library.put(Article("one", "The tram", text))
+script = {{"tram": "The harbour tram opened on November 4. [1]"}}
+with Assistant(library, FakeGenerator(script), encoder, Settings(answer_above=0.0)) as assistant:
+    assert "November" in assistant.ask("When did the harbour tram open?").text
+""")
+    assert not loaded & HEAVY
+    assert loaded >= {"tokenizers", "rag.verify", "rag.attribute"}
 
 
 def test_the_number_of_characters_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

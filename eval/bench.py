@@ -66,7 +66,7 @@ class Bench:
 
     def encoder(self) -> Encoder:
         if self._encoder is None:
-            from rag.opening import open_encoder  # torch loads here
+            from rag.opening import open_encoder
 
             self._encoder = open_encoder()
         return self._encoder

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
+
 import joblib
 
 
@@ -12,3 +15,21 @@ def usable_cores() -> int:
     run than there are cores.
     """
     return max(1, int(joblib.cpu_count(only_physical_cores=True)))
+
+
+def limit_blas() -> None:
+    """Has numpy, already imported, multiply on the usable cores.
+
+    Its OpenBLAS begins with a thread for every processor that the process may be put on: in a
+    container with two cores' time on a machine of sixty-four, that is sixty-four. Where numpy
+    stands on another library (macOS), or names can't be looked up so (Windows), it is left alone.
+    """
+    extension = sys.modules["numpy._core._multiarray_umath"].__file__
+    try:
+        linked = ctypes.CDLL(extension)  # a name is also looked for in what it is linked with
+    except OSError:
+        return
+    for name in ("scipy_openblas_set_num_threads64_", "openblas_set_num_threads"):
+        if hasattr(linked, name):
+            getattr(linked, name)(usable_cores())
+            return

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from index.errors import DatelineError
 
 
 class Encoder(Protocol):
@@ -25,3 +28,14 @@ class Encoder(Protocol):
     def fits(self, text: str) -> bool:
         """Whether `encode` reads the whole text; it leaves out what is beyond its limit."""
         ...
+
+
+def model_folder(folder: str | Path) -> Path:
+    """The folder of a sentence-transformers model; raises DatelineError where there is none."""
+    folder = Path(folder)
+    if not (folder / "modules.json").is_file():
+        raise DatelineError(
+            f"'{folder}' holds no sentence-transformers model (no modules.json); "
+            "fetch it with: dateline models pull"
+        )
+    return folder

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.cores import usable_cores
-from index.errors import DatelineError
+from index.encoder import model_folder
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
@@ -75,12 +75,7 @@ class SentenceEncoder:
     """
 
     def __init__(self, folder: str | Path, threads: int | None = None) -> None:
-        folder = Path(folder)
-        if not (folder / "modules.json").is_file():
-            raise DatelineError(
-                f"'{folder}' holds no sentence-transformers model (no modules.json); "
-                "fetch it with: dateline models pull"
-            )
+        folder = model_folder(folder)
         torch.set_num_threads(threads or usable_cores())
         self._lock = threading.Lock()
         self._model = SentenceTransformer(

@@ -43,9 +43,9 @@ def open_states() -> StateCache:
 
 def open_encoder() -> Encoder:
     """Raises ModelMissing, ModelMismatch."""
-    from index.minilm import SentenceEncoder
+    from index import light
 
-    return SentenceEncoder(models.path(models.default("encoder").name))
+    return light.open_encoder(models.path(models.default("encoder").name))
 
 
 def open_generator(

@@ -16,6 +16,8 @@ ORDER = ["ui", "eval", "rag", "index"]
 HEAVY = [
     "torch",
     "sentence_transformers",
+    "tokenizers",
+    "safetensors",
     "faiss",
     "llama_cpp",
     "tiktoken",

@@ -9,7 +9,7 @@ eval.fit_abstention` refits them).
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from index.search import Hit
 from rag.attribute import facts_of, held_by
 from rag.generator import Generator, Stop
 from rag.logistic import Logistic, columns, log_odds
-from rag.prompt import states_prompt
+from rag.prompt import states_prompt, titled
+from rag.quantities import numbers
 
 _FILE = Path(__file__).with_name("abstain.json")
 
@@ -25,6 +26,12 @@ _FILE = Path(__file__).with_name("abstain.json")
 @cache
 def shipped_weights() -> Logistic:
     return Logistic(*columns(json.loads(_FILE.read_text())))
+
+
+def abstains(signals: Mapping[str, float], answer_above: float) -> bool:
+    """Below that probability, or where the passages don't have the year that was asked about: what
+    they say of another year is no answer, however well they say it."""
+    return signals["answer_probability"] < answer_above or signals["years_missing"] > 0
 
 
 def retrieval_signals(context: Sequence[Hit]) -> dict[str, float]:
@@ -43,11 +50,17 @@ def retrieval_signals(context: Sequence[Hit]) -> dict[str, float]:
 
 def question_signals(query: str, context: Sequence[Hit]) -> dict[str, float]:
     """The largest share of the question's words, names and amounts (by weight) that one passage,
-    with its title, holds."""
+    with its title, holds; and how many years that it names none of them has, nor its date."""
     facts = facts_of(query)
     total = sum(fact.weight for fact in facts) or 1.0
     held = [held_by(facts, f"{hit.article.title}\n{hit.passage.text}") for hit in context]
-    return {"question_covered": max(sum(facts[i].weight for i in found) for found in held) / total}
+    text = " ".join(titled(hit.article, hit.passage) for hit in context)
+    known = {number.value for number in numbers(text) if number.unit == "year"}
+    asked = {number.value for number in numbers(query) if number.unit == "year"}
+    return {
+        "question_covered": max(sum(facts[i].weight for i in found) for found in held) / total,
+        "years_missing": float(len(asked - known)),
+    }
 
 
 def reading_signals(

@@ -26,6 +26,7 @@ from rag.compose import (
     number_citations,
     scraps,
     sentence_spans,
+    statement,
     unattributed,
 )
 from rag.conversation import Turn, understood
@@ -217,9 +218,8 @@ class Assistant:
             signals["support"] = max((claim.score for claim in claims), default=0.0)
             signals["answer_probability"] = abstain.shipped_weights().probability(signals)
 
-        abstained = (
-            not any(claim.shown for claim in claims)
-            or signals.get("answer_probability", 0.0) < self.settings.answer_above
+        abstained = not any(claim.shown for claim in claims) or abstain.abstains(
+            signals, self.settings.answer_above
         )
         numbered = number_citations(claims)
         found: tuple[Conflict, ...] = ()
@@ -278,7 +278,7 @@ class Assistant:
     def _check(self, sentence: str, context: Sequence[Hit], query: str, stop: Stop | None) -> Claim:
         """The sentence, aligned and checked; where only a part of it holds, that part."""
         text = bare = unattributed(sentence)
-        spans, check = self._align(text, context, query, stop)
+        spans, check = self._align(statement(text), context, query, stop)
         if check.verdict == "partly supported":
             left = shortened(
                 text,
@@ -287,7 +287,7 @@ class Assistant:
                 " ".join(hit.article.title for hit in context),
             )
             if left is not None:
-                left_spans, left_check = self._align(left, context, query, stop)
+                left_spans, left_check = self._align(statement(left), context, query, stop)
                 if left_check.verdict == "supported":
                     text, spans, check = left, left_spans, left_check
         return Claim(

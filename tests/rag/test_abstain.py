@@ -1,6 +1,7 @@
 """The decision to show an answer, on hand-worked numbers."""
 
 import math
+from datetime import date
 
 import pytest
 
@@ -8,6 +9,7 @@ from index.article import Article
 from index.passages import Passage
 from index.search import Hit
 from rag.abstain import (
+    abstains,
     question_signals,
     reading_signals,
     retrieval_signals,
@@ -52,6 +54,26 @@ def test_the_shipped_weights_judge_a_whole_set_of_signals() -> None:
         )
     }
     assert weights.probability(good) > 0.5 > weights.probability(bad)
+
+
+def test_a_year_that_the_passages_lack_is_never_answered() -> None:
+    sure = {"answer_probability": 0.9, "years_missing": 0.0}
+    assert not abstains(sure, 0.4)
+    assert abstains(sure, 0.95)
+    assert abstains({**sure, "years_missing": 1.0}, 0.4)
+
+
+def test_years_are_looked_for_in_text_title_and_date() -> None:
+    def missing(query: str) -> float:
+        text = "Trade rose to 240bn, more than in 2021."
+        article = Article("a", "Outlook for 2025", text, published=date(2024, 5, 17))
+        found = Hit(Passage("a", 0, len(text), text), article, 1.0, 1, 0.5, None, 1, 1)
+        return question_signals(query, [found])["years_missing"]
+
+    assert missing("How large was trade in 2022?") == 1
+    assert missing("How did trade grow from 2019 to 2022?") == 2
+    assert missing("How did trade grow from 2021 to 2024, and in 2025?") == 0
+    assert missing("How large was trade?") == 0
 
 
 def hit(rank: int, dense: float, dense_rank: int | None, lexical_rank: int | None) -> Hit:

@@ -16,6 +16,7 @@ from rag.compose import (
     nearest_articles,
     number_citations,
     sentence_spans,
+    statement,
     unattributed,
 )
 
@@ -109,3 +110,17 @@ def test_sentences_slice_back_in_order_and_lose_only_space_and_bullets(text: str
 )
 def test_the_passages_are_not_named_before_what_they_say(written: str, shown: str) -> None:
     assert unattributed(written) == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "stated"),
+    [
+        ("No, he did not travel.", "He did not travel."),
+        ("Yes, Harbin is the capital.", "Harbin is the capital."),
+        ("No contract was signed.", "No contract was signed."),
+        ("Yes.", "Yes."),
+        ("No, ", "No, "),
+    ],
+)
+def test_yes_and_no_are_not_part_of_what_is_stated(written: str, stated: str) -> None:
+    assert statement(written) == stated

@@ -6,11 +6,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from rag import models
 from rag.errors import ModelError
 from rag.local import LocalGenerator
 from rag.states import StateCache
+
+# No test has a deadline: a busy machine is no failure.
+settings.register_profile("dateline", deadline=None)
+settings.load_profile("dateline")
 
 TINY = "smollm2-135m-instruct"
 SHARED = Path(__file__).resolve().parents[2] / "shared"

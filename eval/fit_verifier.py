@@ -262,12 +262,15 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
         yield f"| {label} | {' | '.join(cells)} |"
 
 
-def as_json(rows: Sequence[Row], generator: str) -> dict[str, Any]:
+ABOUT = "Weights of rag/verify.py; refit with: python -m eval.fit_verifier"
+
+
+def as_json(rows: Sequence[Row], generator: str, about: str = ABOUT) -> dict[str, Any]:
     weights = fit(rows, CHOSEN)
     measured = figures(rows, *cross_validated(rows, CHOSEN))
     each = zip(weights.names, weights.weights, weights.means, weights.scales, strict=True)
     return {
-        "about": "Weights of rag/verify.py; refit with: python -m eval.fit_verifier",
+        "about": about,
         "fitted": date.today().isoformat(),
         "data": {name: int(found["n"]) for name, found in measured.items()},
         "generator": generator,

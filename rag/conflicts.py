@@ -84,7 +84,7 @@ def conflicts(
             check = verifier.check(dispute.statement, [span], query, stop, context=[span.hit])
             # By its score alone: what the sentence takes from the answer besides the value ("the
             # Sampleton bridge" for their "bridge") needn't stand in the other article.
-            if check.score >= verifier.supported_from:
+            if check.score >= verifier.weights(query).supported_from:
                 mine = dispute.value
                 sides[dispute.other.casefold()] = Side(dispute.other, _citation(span))
         if sides:

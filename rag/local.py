@@ -126,7 +126,8 @@ class LocalGenerator:
             return self._yes_or_no()
 
     def judge(self, prompt: Prompt, statement: str, stop: Stop | None = None) -> Judgement:
-        before, found, after = prompt.ask.partition(statement or "\0")
+        # (the last one: a question before it may hold the same words)
+        before, found, after = prompt.ask.rpartition(statement or "\0")
         if not (before.strip() and found and statement.strip()):
             raise ValueError(f"the prompt doesn't ask about the statement {statement!r}")
         # A word is a token together with the space before it.

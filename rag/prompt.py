@@ -52,10 +52,16 @@ def states_prompt(question: str, hits: Sequence[Hit]) -> Prompt:
     )
 
 
-def claim_prompt(claim: str, hits: Sequence[Hit]) -> Prompt:
-    """Is this statement what the passages say? (a Yes/No, not shown to anyone)"""
+def claim_prompt(claim: str, hits: Sequence[Hit], question: str | None = None) -> Prompt:
+    """Is this statement what the passages say? (a Yes/No, not shown to anyone)
+
+    With the question that it answers before it: what a statement takes from the question is then
+    expected, and what is unlikely about it is what it adds.
+    """
+    asked = f"Question: {question}\n" if question else ""
     return Prompt(
         SYSTEM,
         context_parts(hits),
-        f"Statement: {claim}\nIs this statement supported by the passages? Reply only Yes or No.",
+        f"{asked}Statement: {claim}\n"
+        "Is this statement supported by the passages? Reply only Yes or No.",
     )

@@ -5,7 +5,8 @@ claim's words (BARTScore's idea, Yuan et al. 2021), and its own Yes or No. From 
 of the claim is copied in runs (the fragments of Grusky et al. 2018), which pairs of neighbouring
 words, which numbers, dates and names the span holds. From the encoder: how near the span is. A
 logistic regression adds them up; its weights, thresholds and what they were fitted on are in
-`verifier.json` (`python -m eval.fit_verifier` refits it).
+`verifier.json` for a claim by itself (`python -m eval.fit_verifier` refits it) and in
+`verifier_asked.json` for one that answers a question (`python -m eval.fit_answers`).
 
 What can't be checked is unsupported: no span, a signal that is missing, an error.
 """
@@ -32,7 +33,8 @@ from rag.logistic import Logistic, columns, log_odds
 from rag.prompt import claim_prompt
 from rag.words import stems
 
-_FILE = Path(__file__).with_name("verifier.json")
+_ALONE = Path(__file__).with_name("verifier.json")
+_ASKED = Path(__file__).with_name("verifier_asked.json")
 _CONTEXT = 2  # passages of a whole article that a claim is checked against, as in an answer
 
 
@@ -56,12 +58,11 @@ class Verifier:
     ) -> None:
         self._generator = generator
         self.encoder = Remembering(encoder)
-        self._weights = weights or shipped_weights()
+        self._weights = weights
 
-    @property
-    def supported_from(self) -> float:
-        """The score from which a claim may be called supported."""
-        return self._weights.supported_from
+    def weights(self, question: str | None) -> Weights:
+        """Those for a claim that answers the question; for one by itself without it."""
+        return self._weights or shipped_weights(bool(question))
 
     def check(
         self,
@@ -76,20 +77,21 @@ class Verifier:
 
         `context` are the passages that were before the model when it wrote the claim (they must
         be given in the same order: then they needn't be read again); without them, the spans'
-        passages. `question` is not looked at yet. Raises Stopped, and nothing else.
+        passages. `question` is the one that the claim answers. Raises Stopped, and nothing else.
         """
         if not spans or not claim.strip():
             return UNCHECKED
         try:
             context = context or hits_of(spans)
-            judged = judge(self._generator, claim, spans, context, stop)
+            judged = judge(self._generator, claim, spans, context, question, stop)
             found = signals(claim, spans, context, judged, self.encoder)
-            score = self._weights.probability(found)
+            weights = self.weights(question)
+            score = weights.probability(found)
         except Stopped:
             raise
         except Exception:  # whatever it is, this claim has not been checked
             return UNCHECKED
-        return Check(score, self._weights.verdict(score, found), found)
+        return Check(score, weights.verdict(score, found), found)
 
     def score(self, claim: str, passage: str, question: str | None = None) -> float:
         """The score of a claim against a text of any length, taken as an article."""
@@ -120,11 +122,12 @@ def judge(
     claim: str,
     spans: Sequence[Span],
     context: Sequence[Hit],
+    question: str | None = None,
     stop: Stop | None = None,
 ) -> Judgement:
-    """Asked with only the passages that the claim cites before the model."""
+    """Asked with only the passages that the claim cites before the model, and the question."""
     cited = [hit for hit in context if hit in hits_of(spans)] or list(hits_of(spans))
-    return generator.judge(claim_prompt(claim, cited), claim, stop)
+    return generator.judge(claim_prompt(claim, cited, question), claim, stop)
 
 
 # --- signals ------------------------------------------------------------------------------------
@@ -217,7 +220,8 @@ class Weights(Logistic):
 
 
 @cache
-def shipped_weights() -> Weights:
-    data = json.loads(_FILE.read_text())
+def shipped_weights(asked: bool = False) -> Weights:
+    """Those for a claim that answers a question (`asked`), or for one by itself."""
+    data = json.loads((_ASKED if asked else _ALONE).read_text())
     thresholds = data["thresholds"]
     return Weights(*columns(data), thresholds["supported_from"], thresholds["partly_from"])

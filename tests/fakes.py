@@ -79,7 +79,9 @@ class FakeGenerator:
 
     def yes(self, prompt: Prompt, stop: Stop | None = None) -> float:
         self._read(prompt, 0)
-        asked = _words(prompt.ask.split("\n")[0].partition(":")[2])
+        lines = prompt.ask.split("\n")
+        line = next((x for x in lines if x.startswith("Statement: ")), lines[0])
+        asked = _words(line.partition(":")[2])
         held = _words(" ".join(prompt.parts))
         return len(asked & held) / len(asked) if asked else 0.5
 

@@ -155,8 +155,24 @@ def test_weights_by_hand() -> None:
     assert weights.verdict(0.99, {}) == "partly supported"
 
 
-def test_the_shipped_weights_use_signals_that_are_computed() -> None:
-    weights = shipped_weights()
+def test_the_question_stands_before_the_claim_that_answers_it() -> None:
+    generator, encoder = FakeGenerator(), FakeEncoder()
+    hits = [hit(RIVER)]
+    spans = attribute(CLAIM, hits, encoder)
+    verifier = Verifier(generator, encoder)
+    asked = verifier.check(CLAIM, spans, "What was approved?", context=hits)
+    alone = verifier.check(CLAIM, spans, context=hits)
+    first, second = (prompt.ask for prompt in generator.prompts)
+    assert first == f"Question: What was approved?\n{second}"
+    assert second.startswith(f"Statement: {CLAIM}\n")
+    assert asked.signals == alone.signals  # the stand-in looks at the statement only
+    assert asked.score == shipped_weights(True).probability(asked.signals)
+    assert alone.score == shipped_weights().probability(alone.signals)
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_the_shipped_weights_use_signals_that_are_computed(asked: bool) -> None:
+    weights = shipped_weights(asked)
     check = checked(CLAIM, [hit(RIVER)], FakeGenerator(), weights)
     assert set(weights.names) <= set(check.signals)
     assert all(scale > 0 for scale in weights.scales)

@@ -6,7 +6,8 @@ needs that encodes one question and some sentences. The only importer of tokeniz
 
 The network is BERT's encoder (Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional
 Transformers"); a text's vector is the mean of its tokens' (Reimers & Gurevych 2019,
-"Sentence-BERT"), at length 1. No training, no other pooling, no arithmetic but float32.
+"Sentence-BERT"), at length 1. No training, no other pooling, no arithmetic but float32, and one
+thread: the few texts that come here aren't worth what threads lose where a core is taken.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from tokenizers import Tokenizer
 
-from index.cores import limit_blas
+from index.cores import one_blas_thread
 from index.encoder import model_folder
 from index.errors import DatelineError
 
@@ -42,7 +43,7 @@ class PlainBert:
         folder = model_folder(folder)
         if not self.supports(folder):
             raise DatelineError(f"'{folder}' holds a model that only sentence-transformers can run")
-        limit_blas()
+        one_blas_thread()
         config = _json(folder / "config.json")
         self.name = folder.resolve().name
         self.dimension = int(config["hidden_size"])
@@ -217,15 +218,15 @@ def _json(path: Path) -> Any:
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Places of the texts, shortest first, so many at a time that their tokens are one pass's."""
+    """Places of the texts, shortest first, each batch up to the text that fills one pass."""
     some: list[int] = []
-    tokens = 0
+    held = 0
     for i in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if some and tokens + lengths[i] > _TOKENS:
-            yield some
-            some, tokens = [], 0
         some.append(i)
-        tokens += lengths[i]
+        held += lengths[i]
+        if held >= _TOKENS:
+            yield some
+            some, held = [], 0
     if some:
         yield some
 

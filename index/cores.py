@@ -17,12 +17,13 @@ def usable_cores() -> int:
     return max(1, int(joblib.cpu_count(only_physical_cores=True)))
 
 
-def limit_blas() -> None:
-    """Has numpy, already imported, multiply on the usable cores.
+def one_blas_thread() -> None:
+    """Has numpy, already imported, multiply on the calling thread alone.
 
-    Its OpenBLAS begins with a thread for every processor that the process may be put on: in a
-    container with two cores' time on a machine of sixty-four, that is sixty-four. Where numpy
-    stands on another library (macOS), or names can't be looked up so (Windows), it is left alone.
+    Its OpenBLAS begins with a thread for every processor in this process's affinity, and they wait
+    for each other in a loop: where another program (or the generator) has one of the cores, a
+    product of a millisecond takes a quarter of a second. Where numpy stands on another library
+    (macOS), or names can't be looked up so (Windows), it is left alone.
     """
     extension = sys.modules["numpy._core._multiarray_umath"].__file__
     try:
@@ -31,5 +32,5 @@ def limit_blas() -> None:
         return
     for name in ("scipy_openblas_set_num_threads64_", "openblas_set_num_threads"):
         if hasattr(linked, name):
-            getattr(linked, name)(usable_cores())
+            getattr(linked, name)(1)
             return

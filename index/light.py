@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from index.bert import PlainBert
 from index.encoder import Encoder, model_folder
 
-# Characters of one call that are encoded in numpy: some 130 passages, or all sentences of a very
+# Characters of one call that are encoded in numpy: some 80 passages, or all sentences of a very
 # long article. They take numpy about as long as importing torch takes, so that no call takes much
 # more than twice what the better way would have (eval/DECISIONS.md). A full batch of index.ingest
 # is beyond it.
-FEW = 100_000
+FEW = 60_000
 
 
 class LightEncoder:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import math
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -102,6 +104,13 @@ def test_gelu_is_the_exact_one() -> None:
     far = np.array([[-1e30, -1e5, 0, 1e5, 1e30]], np.float32)
     with np.errstate(over="ignore", under="ignore"):
         assert bert._gelu(far.copy()).tolist() == [[0, 0, 0, far[0, 3], far[0, 4]]]
+
+
+def test_a_product_keeps_to_its_thread(plain: PlainBert) -> None:
+    linked = ctypes.CDLL(sys.modules["numpy._core._multiarray_umath"].__file__)
+    if not hasattr(linked, "scipy_openblas_get_num_threads64_"):
+        pytest.skip("another numpy")
+    assert linked.scipy_openblas_get_num_threads64_() == 1
 
 
 def test_no_texts(plain: PlainBert) -> None:

@@ -64,7 +64,7 @@ print(json.dumps(sorted(sys.modules)))
     }
     done = subprocess.run(
         [sys.executable, "-c", whole],
-        check=True, cwd=ROOT, env=environment, timeout=120, capture_output=True, text=True,
+        check=True, cwd=ROOT, env=environment, timeout=400, capture_output=True, text=True,
     )  # fmt: skip
     return set(json.loads(done.stdout.splitlines()[-1]))
 

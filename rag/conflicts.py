@@ -82,9 +82,12 @@ def conflicts(
             left -= 1
             span = dispute.span
             check = verifier.check(dispute.statement, [span], query, stop, context=[span.hit])
-            # By its score alone: what the sentence takes from the answer besides the value ("the
-            # Sampleton bridge" for their "bridge") needn't stand in the other article.
-            if check.score >= verifier.weights(query).supported_from:
+            # By its score and the model's Yes: what the sentence takes from the answer besides the
+            # value ("the Sampleton bridge" for their "bridge") needn't stand in the other article.
+            if (
+                check.score >= verifier.weights(query).supported_from
+                and check.signals.get("yes", -1.0) > 0
+            ):
                 mine = dispute.value
                 sides[dispute.other.casefold()] = Side(dispute.other, _citation(span))
         if sides:

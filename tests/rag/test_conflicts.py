@@ -52,7 +52,7 @@ class Agreeing(FakeGenerator):
     """Says Yes to every statement that the passages hold word by word."""
 
     def yes(self, prompt: Prompt, stop: object = None) -> float:
-        said = prompt.ask.split("\n")[0].removeprefix("Statement: ").rstrip(".")
+        said = prompt.ask.partition("Statement: ")[2].split("\n")[0].rstrip(".")
         return 0.99 if said in " ".join(prompt.parts) else 0.02
 
 

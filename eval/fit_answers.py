@@ -7,7 +7,9 @@ goes the way that it goes in the product, with the question before it. What the 
 kept in `--cache` and never asked twice. Prints AUCs and the cross-validated figures, folds by
 question; `--write` puts the weights into rag/verifier_asked.json.
 
-Where no other value of its kind stands in the passages a claim has no false twin.
+Where no other value of its kind stands in the passages a claim has no false twin. A twin is easier
+to tell than a draft that the model made up itself and so finds likely: the thresholds are not
+fitted here but chosen on whole runs (eval/DECISIONS.md).
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ from rag.compose import sentence_spans, statement, unattributed
 from rag.generator import Generator, Judgement
 from rag.quantities import numbers, same_number
 
+THRESHOLDS = (0.7, 0.5)  # supported, partly supported
 FILE = Path(verify.__file__).with_name("verifier_asked.json")
 
 
@@ -167,7 +170,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{len(found)} claims, {sum(row.supported for row in found)} supported\n")
     print("\n".join(table(found)))
     about = "Weights of rag/verify.py for claims that answer a question; refit: eval.fit_answers"
-    text = json.dumps(as_json(found, models.default("generator").name, about), indent=2) + "\n"
+    fitted = as_json(found, models.default("generator").name, about, THRESHOLDS)
+    text = json.dumps(fitted, indent=2) + "\n"
     print(text)
     if given.write:
         FILE.write_text(text)

@@ -265,9 +265,20 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
 ABOUT = "Weights of rag/verify.py; refit with: python -m eval.fit_verifier"
 
 
-def as_json(rows: Sequence[Row], generator: str, about: str = ABOUT) -> dict[str, Any]:
+def as_json(
+    rows: Sequence[Row],
+    generator: str,
+    about: str = ABOUT,
+    thresholds: tuple[float, float] | None = None,
+) -> dict[str, Any]:
+    """The weights and what they are worth; `thresholds` (supported, partly) instead of fitted."""
     weights = fit(rows, CHOSEN)
-    measured = figures(rows, *cross_validated(rows, CHOSEN))
+    score, said = cross_validated(rows, CHOSEN)
+    if thresholds:
+        supported, partly = thresholds
+        weights = replace(weights, supported_from=supported, partly_from=partly)
+        said = ((score >= supported) + 1.0 * (score >= partly)) / 2
+    measured = figures(rows, score, said)
     each = zip(weights.names, weights.weights, weights.means, weights.scales, strict=True)
     return {
         "about": about,

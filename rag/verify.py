@@ -60,9 +60,8 @@ class Verifier:
         self.encoder = Remembering(encoder)
         self._weights = weights
 
-    def weights(self, question: str | None) -> Weights:
-        """Those for a claim that answers the question; for one by itself without it."""
-        return self._weights or shipped_weights(bool(question))
+    def _weights_for(self, question: str | None) -> Weights:
+        return self._weights or shipped_weights(asked=bool(question))
 
     def check(
         self,
@@ -85,7 +84,7 @@ class Verifier:
             context = context or hits_of(spans)
             judged = judge(self._generator, claim, spans, context, question, stop)
             found = signals(claim, spans, context, judged, self.encoder)
-            weights = self.weights(question)
+            weights = self._weights_for(question)
             score = weights.probability(found)
         except Stopped:
             raise

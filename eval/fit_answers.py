@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.asking import context_texts
-from eval.fit_verifier import Row, as_json, table
+from eval.fit_verifier import Row, as_json, readings, table
 from eval.folder import read_run
 from eval.metrics.text import contains
 from eval.suite import Record
@@ -128,9 +128,7 @@ def rows(
 ) -> Iterator[Row]:
     """The signals of each case; the generator is only asked about those that the cache lacks, and
     those are left out without one."""
-    known = {}
-    if cache.exists():
-        known = {row["key"]: row for row in map(json.loads, cache.read_text().splitlines())}
+    known = readings(cache)
     encoder = Remembering(encoder, 50_000)
     with cache.open("a") as out:
         for case in found:

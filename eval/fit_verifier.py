@@ -98,7 +98,7 @@ def gather(
 ) -> bool:
     """Ask the generator about claims that the cache lacks; False if time ran out."""
     verifier = verify.Verifier(generator, encoder, weights=NOTHING)
-    known = _known(cache)
+    known = readings(cache)
     with cache.open("a") as out:
         for name, claim in claims:
             key = f"{name}/{claim.id}"
@@ -119,7 +119,7 @@ def gather(
 
 def rows(claims: Sequence[tuple[str, Labelled]], encoder: Encoder, cache: Path) -> Iterator[Row]:
     """The signals of every claim that the cache holds."""
-    known = _known(cache)
+    known = readings(cache)
     encoder = Remembering(encoder, 50_000)
     for name, claim in claims:
         found = known.get(f"{name}/{claim.id}")
@@ -142,7 +142,8 @@ def _hit(article: Article, start: int, end: int, rank: int) -> Hit:
     return Hit(passage, article, 0.0, rank, 0.0, None, None, None)
 
 
-def _known(cache: Path) -> dict[str, Any]:
+def readings(cache: Path) -> dict[str, Any]:
+    """What the generator said of each claim, by its key."""
     if not cache.exists():
         return {}
     return {row["key"]: row for row in map(json.loads, cache.read_text().splitlines())}
@@ -173,7 +174,7 @@ def fit(rows: Sequence[Row], names: Sequence[str]) -> verify.Weights:
     )
     score = scores(rows, weights)
     supported = threshold(rows, score)
-    partly = min(supported, float(np.quantile(score[_yes(rows) > 0], DROPPED)))
+    partly = min(supported - 0.01, float(np.quantile(score[_yes(rows) > 0], DROPPED)))
     return replace(weights, supported_from=supported, partly_from=partly)
 
 
@@ -319,7 +320,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     claims = labelled(given.folder)
     encoder = SentenceEncoder(models.path(models.default("encoder").name))
     model = models.default("generator")
-    if any(f"{name}/{claim.id}" not in _known(given.cache) for name, claim in claims):
+    if any(f"{name}/{claim.id}" not in readings(given.cache) for name, claim in claims):
         from rag.local import LocalGenerator
         from rag.states import StateCache
 

@@ -89,7 +89,8 @@ def _load_folder(folder: Path, source: str | None) -> Iterator[Article | Refusal
     for error in failed:
         yield Refusal(str(error.filename), _os_reason(error))
     if not any_found and not failed:
-        yield Refusal(str(folder), f"the folder holds no articles ({', '.join(sorted(KINDS))})")
+        kinds = ", ".join(sorted(KINDS))
+        yield Refusal(str(folder), f"the folder holds no articles; name one with files of {kinds}")
 
 
 def _load_file(path: Path, source: str | None) -> Iterator[Article | Refusal]:

@@ -32,20 +32,21 @@ _ATTRIBUTED = re.compile(
     r"(?: (?:given|provided))?(?: \d+)?, +(?=\w)",
     re.IGNORECASE,
 )
-
-
 _YES_OR_NO = re.compile(r"^\s*(?:yes|no), +(?=\w)", re.IGNORECASE)
 
 
 def unattributed(sentence: str) -> str:
     """Without "According to the passage," before it: what it rests on is shown by its citation."""
-    bare = _ATTRIBUTED.sub("", sentence)
-    return bare if bare == sentence else bare[0].upper() + bare[1:]
+    return _without(_ATTRIBUTED, sentence)
 
 
 def statement(sentence: str) -> str:
     """What a sentence states, without the "Yes," or "No," that ties it to the question."""
-    bare = _YES_OR_NO.sub("", sentence)
+    return _without(_YES_OR_NO, sentence)
+
+
+def _without(opening: re.Pattern[str], sentence: str) -> str:
+    bare = opening.sub("", sentence)
     return bare if bare == sentence else bare[0].upper() + bare[1:]
 
 

@@ -86,7 +86,7 @@ def test_the_threshold_parts_what_can_be_parted() -> None:
     rows = rows_of(("a", 10, 1.0, True), ("a", 10, 0.0, False))
     assert 0.4 < fitting.threshold(rows, np.array([0.6] * 10 + [0.4] * 10)) <= 0.6
     weights = fitting.fit(rows, ["s"])
-    assert weights.partly_from <= weights.supported_from
+    assert weights.partly_from < weights.supported_from
     score, said = fitting.cross_validated(rows, ["s"])
     found = fitting.figures(rows, score, said)["a"]
     assert (found["auc"], found["balanced_accuracy"]) == (1.0, 1.0)

@@ -115,7 +115,7 @@ def test_no_question_of_the_samples_is_narrowed() -> None:
         for line in article.read_text(encoding="utf-8").splitlines()
         if line.startswith("source:")
     }
-    assert len(questions) > 40
+    assert len(questions) == 71
     assert "The Sample Courier" in outlets
     for question in questions:
         assert read(question, sorted(outlets)) == FoundFilter(), question

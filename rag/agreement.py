@@ -119,12 +119,17 @@ class Agreement:
         return self.missing_numbers + self.missing_dates + self.missing_names
 
 
-def compare(claim: str, source: str, published: date | None = None, about: str = "") -> Agreement:
+def compare(
+    claim: str, source: str, published: date | None = None, about: str = "", quote: str = ""
+) -> Agreement:
     """Compare a claim with the words it rests on.
 
     `about` is more text that names may come from, such as the article's title: a name there is
-    not a fact that the claim adds.
+    not a fact that the claim adds. `quote` are the claim's own words of the source, where that
+    has more: the year in which the article appeared goes without saying, unless they say another.
     """
+    years = {n.value for n in numbers(quote) if n.unit == "year"}
+    unsaid = published.year if published and not years else None
     in_claim = days(claim)
     in_source = days(source)
     missing_dates = tuple(
@@ -139,7 +144,7 @@ def compare(claim: str, source: str, published: date | None = None, about: str =
         claim[n.start : n.end]
         for n in amounts
         if not any(same_number(n, other) for other in available)
-        and not (n.unit == "year" and published and n.value == published.year)
+        and not (n.unit == "year" and n.value == unsaid)
     )
     named = names(claim)
     missing_names = tuple(name for name in named if not holds_name(f"{source} {about}", name))

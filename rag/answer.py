@@ -83,6 +83,9 @@ class Answer:
     """What was asked, what is answered, what it rests on, and what produced it.
 
     `text` holds the shown sentences with `[n]` after each; `raw_text` is what the model wrote.
+    `query` is the question as it was understood: where it asks several things, each as a question
+    of its own, of which `unanswered` are those that the library doesn't answer though it does the
+    others.
     `hits` are all the passages that were considered, best first; the first `context` of them
     (by their place in `context_ids`) were put before the model. `filter` is what was applied,
     `reading` what of it stood in the question's own words. `signals` are the numbers that the
@@ -104,6 +107,7 @@ class Answer:
     tokens: Tokens = field(default_factory=Tokens)
     signals: dict[str, float] = field(default_factory=dict)
     reading: Reading = field(default_factory=Reading)
+    unanswered: tuple[str, ...] = ()
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -154,6 +158,7 @@ class Answer:
                 }
                 for conflict in self.conflicts
             ],
+            "unanswered": list(self.unanswered),
             "hits": [
                 {**hit_dict(hit), "in_context": hit.passage.id in self.context_ids}
                 for hit in self.hits

@@ -1,7 +1,8 @@
 """The Assistant: a question in, a checked and cited answer out.
 
-    question ─ rewritten with the conversation ─ search ─ context ─ written (streamed)
-             ─ sentences ─ attributed ─ verified ─ shown, or an abstention
+    question ─ rewritten with the conversation ─ each thing that it asks:
+               search ─ context ─ written (streamed) ─ sentences ─ attributed ─ verified
+               ─ shown, or an abstention
 
 This module puts the steps in order and keeps the time; each step decides elsewhere.
 """
@@ -9,6 +10,7 @@ This module puts the steps in order and keeps the time; each step decides elsewh
 from __future__ import annotations
 
 import time
+from collections.abc import Generator as Iterates
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -20,18 +22,11 @@ from index.search import Filter, Hit
 from rag import abstain, conflicts, prompt
 from rag.answer import Answer, Citation, Claim, Conflict, Timings, Tokens
 from rag.attribute import Span, attribute
-from rag.compose import (
-    abstention_text,
-    answer_text,
-    number_citations,
-    scraps,
-    sentence_spans,
-    statement,
-    unattributed,
-)
+from rag.compose import Part, scraps, sentence_spans, statement, together, unattributed
 from rag.conversation import Turn, understood
 from rag.events import ClaimChecked, Done, Event, Passages, Token
 from rag.generator import Generator, Piece, Prompt, Read, Stop
+from rag.parts import parts
 from rag.repair import shortened
 from rag.searching import Searcher
 from rag.settings import Settings
@@ -166,16 +161,35 @@ class Assistant:
                 "'dateline add PATH'."
             )
         query = understood(question, history, self.generator, stop)
+        answered: list[Part] = []
+        for asked in parts(query):
+            if answered:
+                before = [(part.query, part.raw_text) for part in answered]
+                asked = understood(asked, [*history, *before], self.generator, stop)
+                yield Token(" ")
+            part = self._part(question, asked, given or Filter(), read_filters, began, stop)
+            answered.append((yield from part))
+        yield Done(
+            together(question, answered, self.produced_by(), total_s=time.perf_counter() - began)
+        )
+
+    def _part(
+        self,
+        question: str,
+        query: str,
+        given: Filter,
+        read_filters: bool,
+        began: float,
+        stop: Stop | None,
+    ) -> Iterates[Event, None, Part]:
+        """One thing that is asked: searched, written, checked, and decided on by itself."""
+        part_began = time.perf_counter()
         hits, filter, reading = yield from self._searcher.search(
-            question,
-            query,
-            given or Filter(),
-            self.settings.considered,
-            read_filters=read_filters,
+            question, query, given, self.settings.considered, read_filters=read_filters
         )
         context = self._fitting(query, hits[: self.settings.passages])
         context_ids = tuple(hit.passage.id for hit in context)
-        search_s = time.perf_counter() - began
+        searched = time.perf_counter()
         yield Passages(hits, context_ids)
 
         first_token_s: float | None = None
@@ -193,7 +207,7 @@ class Assistant:
                 yield Token(event.text)
         raw_text = "".join(piece.text for piece in pieces).strip()
 
-        written_s = time.perf_counter()
+        written = time.perf_counter()
         claims: list[Claim] = []
         signals: dict[str, float] = {}
         if raw_text:
@@ -201,7 +215,7 @@ class Assistant:
             signals = {
                 **abstain.retrieval_signals(context),
                 **abstain.question_signals(query, context),
-                **abstain.writing_signals([piece.logprob for piece in pieces]),
+                **abstain.writing_signals([p.logprob for p in pieces], query, raw_text),
                 **abstain.reading_signals(self.generator, query, context, stop),
             }
             spans = sentence_spans(raw_text)
@@ -221,35 +235,26 @@ class Assistant:
         abstained = not any(claim.shown for claim in claims) or abstain.abstains(
             signals, self.settings.answer_above
         )
-        numbered = number_citations(claims)
         found: tuple[Conflict, ...] = ()
         if not abstained:
-            found = conflicts.conflicts(numbered, query, hits, self._verifier, stop)
-            found = conflicts.numbered(found, numbered)
-        text = abstention_text(hits) if abstained else answer_text(numbered, found)
-        yield Done(
-            Answer(
-                question=question,
-                query=query,
-                text=text,
-                raw_text=raw_text,
-                abstained=abstained,
-                claims=numbered,
-                conflicts=found,
-                hits=hits,
-                context_ids=context_ids,
-                filter=filter,
-                model=self.produced_by(),
-                timings=Timings(
-                    search_s=search_s,
-                    first_token_s=first_token_s,
-                    checks_s=time.perf_counter() - written_s,
-                    total_s=time.perf_counter() - began,
-                ),
-                tokens=Tokens(read.tokens, read.reused, len(pieces)),
-                signals=signals,
-                reading=reading,
-            )
+            found = conflicts.conflicts(claims, query, hits, self._verifier, stop)
+        return Part(
+            query=query,
+            raw_text=raw_text,
+            abstained=abstained,
+            claims=tuple(claims),
+            conflicts=found,
+            hits=hits,
+            context_ids=context_ids,
+            filter=filter,
+            timings=Timings(
+                search_s=searched - part_began,
+                first_token_s=first_token_s,
+                checks_s=time.perf_counter() - written,
+            ),
+            tokens=Tokens(read.tokens, read.reused, len(pieces)),
+            signals=signals,
+            reading=reading,
         )
 
     def produced_by(self) -> dict[str, str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from index.article import Article
-from index.search import Hit
+from index.search import Filter, Hit
 from index.sentences import sentences
-from rag.answer import Claim, Conflict
+from rag.answer import Answer, Claim, Conflict, Timings, Tokens
+from rag.asked_filter import Reading
 
 _NEAREST = 3
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+", re.MULTILINE)
@@ -58,6 +59,87 @@ def scraps(text: str, spans: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
     return {(a, b) for a, b in spans[1:] if not _END.search(text[a:b].rstrip())}
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What became of one thing that a question asks; fields as an Answer's, citations not
+    numbered yet."""
+
+    query: str
+    raw_text: str
+    abstained: bool
+    claims: tuple[Claim, ...]
+    conflicts: tuple[Conflict, ...]
+    hits: tuple[Hit, ...]
+    context_ids: tuple[str, ...]
+    filter: Filter
+    timings: Timings
+    tokens: Tokens
+    signals: dict[str, float]
+    reading: Reading
+
+
+def together(
+    question: str, parts: Sequence[Part], model: dict[str, str], *, total_s: float
+) -> Answer:
+    """The Answer of a question's parts. It abstains where they all do; where some do, it says
+    which. Filter, reading and the time of the first token are the first part's, the signals those
+    of the part that was the least sure."""
+    abstained = all(part.abstained for part in parts)
+    claims = number_citations(
+        [
+            claim if abstained or not part.abstained else replace(claim, shown=False)
+            for part in parts
+            for claim in part.claims
+        ]
+    )
+    conflicts = number_sides([c for part in parts for c in part.conflicts], claims)
+    hits = _ranked(parts)
+    unanswered = () if abstained else tuple(part.query for part in parts if part.abstained)
+    return Answer(
+        question=question,
+        query=" ".join(part.query for part in parts),
+        text=abstention_text(hits) if abstained else answer_text(claims, conflicts, unanswered),
+        raw_text=" ".join(part.raw_text for part in parts if part.raw_text),
+        abstained=abstained,
+        claims=claims,
+        conflicts=conflicts,
+        unanswered=unanswered,
+        hits=hits,
+        context_ids=tuple(dict.fromkeys(id for part in parts for id in part.context_ids)),
+        filter=parts[0].filter,
+        model=model,
+        timings=Timings(
+            search_s=sum(part.timings.search_s for part in parts),
+            first_token_s=parts[0].timings.first_token_s,
+            checks_s=sum(part.timings.checks_s for part in parts),
+            total_s=total_s,
+        ),
+        tokens=Tokens(
+            sum(part.tokens.prompt for part in parts),
+            sum(part.tokens.reused for part in parts),
+            sum(part.tokens.generated for part in parts),
+        ),
+        signals=min((part.signals for part in parts), key=_sure),
+        reading=parts[0].reading,
+    )
+
+
+def _sure(signals: dict[str, float]) -> float:
+    return signals.get("answer_probability", 0.0)
+
+
+def _ranked(parts: Sequence[Part]) -> tuple[Hit, ...]:
+    """Every passage once: those before the model first, then by rank, the parts in turn."""
+    found: dict[str, Hit] = {}
+    for before_model in (True, False):
+        for place in range(max(len(part.hits) for part in parts)):
+            for part in parts:
+                for hit in part.hits[place : place + 1]:
+                    if (hit.passage.id in part.context_ids) == before_model:
+                        found.setdefault(hit.passage.id, hit)
+    return tuple(found.values())
+
+
 def number_citations(claims: Sequence[Claim]) -> tuple[Claim, ...]:
     """Number the cited articles in order of appearance, the shown sentences' first."""
     numbers: dict[str, int] = {}
@@ -73,10 +155,27 @@ def number_citations(claims: Sequence[Claim]) -> tuple[Claim, ...]:
     )
 
 
-def answer_text(claims: Sequence[Claim], conflicts: Sequence[Conflict] = ()) -> str:
+def number_sides(conflicts: Sequence[Conflict], claims: Sequence[Claim]) -> tuple[Conflict, ...]:
+    """The sides' citations with the numbers of the claims' articles, new articles after them."""
+    numbers = {c.article.id: c.n for claim in claims for c in claim.citations}
+    found = []
+    for conflict in conflicts:
+        sides = []
+        for side in conflict.sides:
+            article = side.citation.article.id
+            n = numbers.setdefault(article, max(numbers.values(), default=0) + 1)
+            sides.append(replace(side, citation=replace(side.citation, n=n)))
+        found.append(replace(conflict, sides=tuple(sides)))
+    return tuple(found)
+
+
+def answer_text(
+    claims: Sequence[Claim], conflicts: Sequence[Conflict] = (), unanswered: Sequence[str] = ()
+) -> str:
     """The shown sentences, each followed by the numbers of its sources: `… in 2023. [1] [2]`.
 
-    A conflict is said after them: "But the articles disagree: 64% [1], 46% [2]."
+    A conflict is said after them: "But the articles disagree: 64% [1], 46% [2]."; and last, which
+    part of the question has no answer.
     """
     sentences = []
     for claim in claims:
@@ -86,7 +185,12 @@ def answer_text(claims: Sequence[Claim], conflicts: Sequence[Conflict] = ()) -> 
     for conflict in conflicts:
         sides = ", ".join(f"{side.value} [{side.citation.n}]" for side in conflict.sides)
         sentences.append(f"But the articles disagree: {sides}.")
+    sentences += [unanswered_text(part) for part in unanswered]
     return " ".join(sentences)
+
+
+def unanswered_text(part: str) -> str:
+    return f"The library doesn't hold the answer to “{part}”"
 
 
 def nearest_articles(hits: Sequence[Hit]) -> list[Article]:

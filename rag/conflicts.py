@@ -151,20 +151,6 @@ def about(query: str) -> str:
     return query.rstrip(" ?.!")
 
 
-def numbered(conflicts: Sequence[Conflict], claims: Sequence[Claim]) -> tuple[Conflict, ...]:
-    """The sides' citations with the numbers of the claims' articles, new articles after them."""
-    numbers = {c.article.id: c.n for claim in claims for c in claim.citations}
-    found = []
-    for conflict in conflicts:
-        sides = []
-        for side in conflict.sides:
-            article = side.citation.article.id
-            n = numbers.setdefault(article, max(numbers.values(), default=0) + 1)
-            sides.append(replace(side, citation=replace(side.citation, n=n)))
-        found.append(replace(conflict, sides=tuple(sides)))
-    return tuple(found)
-
-
 def _sentences_about(facts: Sequence[Fact], hit: Hit) -> list[tuple[int, int, float]]:
     """Sentences of a passage that speak of what was asked: start, end, share of it that they hold.
 

@@ -1,8 +1,9 @@
 """Amounts in a text, and whether one bears out another. Pure.
 
 What a claim states may be derived from its source in three ways that are checked, and no others:
-rounding to the digits that the claim shows (240bn from 240.1bn), a bound ("more than 600" from
-643), and another way of writing the same amount (50bn, 50 billion; 64%, 64 per cent; six, 6).
+rounding to the digits that the claim shows (240bn from 240.1bn; the 1990s from 1994), a bound
+("more than 600" from 643), and another way of writing the same amount (50bn, 50 billion; 64%, 64
+per cent; six, 6).
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ Bound = Literal["", "more", "less", "about"]
 class Number:
     """An amount as written: `value` scaled (50bn is 5e10), `step` the unit of its last digit.
 
-    `unit` is "%", a currency sign, "year", "ordinal" or ""; `start:end` its place in the text.
+    `unit` is "%", a currency sign, "year", "decade" (the 1900s), "ordinal" or ""; `start:end` its
+    place in the text.
     """
 
     value: float
@@ -62,7 +64,8 @@ _WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
 _NUMBER = re.compile(
     rf"""(?<![\w.])(?P<currency>[A-Z]{{0,3}}[$£€¥])?\s?(?:
         (?P<digits>\d{{1,3}}(?:,[ ]?\d{{3}}(?!\d))+(?:\.\d+)?|\d+(?:\.\d+)?)
-        (?:(?P<short>(?:k|m|mn|mln|b|bn|bln|tn|trn)\b)|(?P<ordinal>(?:st|nd|rd|th)\b))?
+        (?:(?P<short>(?:k|m|mn|mln|b|bn|bln|tn|trn)\b)|(?P<ordinal>(?:st|nd|rd|th)\b)
+          |(?P<decade>(?<=\d0)['’]?s\b))?
       | (?P<words>(?:{_WORD})(?:[-\s](?:{_WORD}))?)\b
       | (?P<rank>{"|".join(_ORDINALS)})\b
       | (?P<a>an?)(?=\s(?:hundred|thousand|million|billion|trillion|dozen)\b)
@@ -136,13 +139,19 @@ def _unit(match: re.Match[str]) -> str:
     if match["currency"]:
         return match["currency"][-1]
     digits = match["digits"] or ""
+    if match["decade"] and len(digits) in (2, 4):
+        return "decade"
     whole = len(digits) == 4 and digits.isdigit() and not match["scales"] and not match["short"]
     return "year" if whole and 1000 <= int(digits) <= 2199 else ""
 
 
 def same_number(claim: Number, source: Number) -> bool:
     """Whether the source's number bears out the claim's: equal, rounded by it, or in its bound."""
-    exact = {"year", "ordinal"}
+    if claim.unit == "decade" and source.unit == "year":
+        # "the 1900s" is said of a century too
+        span = 100 if claim.value % 100 == 0 else 10
+        return claim.value <= source.value < claim.value + span
+    exact = {"year", "ordinal", "decade"}
     if claim.unit != source.unit and claim.unit and (source.unit or claim.unit == "%"):
         return {claim.unit, source.unit} == {"year", ""} and claim.value == source.value
     if claim.unit in exact or source.unit in exact:

@@ -143,7 +143,11 @@ def signals(
     vectors = encoder.encode([claim, quoted, *(span.quote for span in spans)])
     article = spans[0].hit.article
     agreement = compare(
-        claim, f"{quoted} {around}", article.published, " ".join(h.article.title for h in context)
+        claim,
+        f"{quoted} {around}",
+        article.published,
+        " ".join(hit.article.title for hit in context),
+        quoted,
     )
     ordered = sorted(judged.logprobs)
     mine, theirs, all_theirs = stems(claim), stems(quoted), stems(around)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rag.compose import unanswered_text
 from ui.conversations import Turn
 from ui.markup import day
 
@@ -73,6 +74,9 @@ def markdown(title: str, turns: Sequence[Turn]) -> str:
         for conflict in turn.answer["conflicts"]:
             sides = "; ".join(f"{_plain(s['value'])} [{s['n']}]" for s in conflict["sides"])
             parts.append(f"*The articles disagree on {_plain(conflict['about'])}: {sides}.*")
+        parts += [
+            f"*{_plain(unanswered_text(part))}*" for part in turn.answer.get("unanswered", ())
+        ]
         parts.append(_markdown_notes(turn.answer))
         parts.append(_made(turn))
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rag.compose import unanswered_text
 from ui import evidence
 from ui.chips import found_filters
 from ui.conversations import Turn
@@ -91,6 +92,7 @@ def _body(answer: AnswerJson, turn: int) -> str:
         f'<div class="answer">{claims}</div>'
         + _trust(answer["claims"], len(answer["sources"]))
         + _conflicts(answer, turn)
+        + _unanswered(answer)
         + sources(answer, turn)
     )
 
@@ -153,6 +155,14 @@ def _abstention(answer: AnswerJson, turn: int) -> str:
     )
 
 
+def _unanswered(answer: AnswerJson) -> str:
+    """The parts of the question that the library doesn't answer."""
+    return "".join(
+        f'<p class="unanswered">{esc(unanswered_text(part))}</p>'
+        for part in answer.get("unanswered", ())
+    )
+
+
 def _conflicts(answer: AnswerJson, turn: int) -> str:
     known = {s["n"]: s for s in answer["sources"]}
     blocks = []
@@ -205,7 +215,7 @@ def _why(claim: Mapping[str, Any]) -> str:
     if not claim["citations"]:
         return "No passage says this" + score
     return {
-        "supported": "It repeats another sentence",
+        "supported": "The library doesn’t answer the part of the question that it is for",
         "partly supported": "Its source says only some of this",
         "unsupported": "The nearest words don’t say this",
     }[claim["verdict"]] + score

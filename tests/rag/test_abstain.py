@@ -20,6 +20,8 @@ from rag.logistic import Logistic, log_odds
 from rag.prompt import context_parts
 from tests.fakes import FakeGenerator
 
+SURE = {"answer_probability": 0.9, "years_missing": 0.0, "ordinals_missing": 0.0, "adds": 2.0}
+
 
 def test_probability_by_hand() -> None:
     weights = Logistic(0.5, ("a", "b"), (2.0, -1.0), (1.0, 0.0), (2.0, 4.0))
@@ -57,10 +59,40 @@ def test_the_shipped_weights_judge_a_whole_set_of_signals() -> None:
 
 
 def test_a_year_that_the_passages_lack_is_never_answered() -> None:
-    sure = {"answer_probability": 0.9, "years_missing": 0.0}
-    assert not abstains(sure, 0.4)
-    assert abstains(sure, 0.95)
-    assert abstains({**sure, "years_missing": 1.0}, 0.4)
+    assert not abstains(SURE, 0.4)
+    assert abstains(SURE, 0.95)
+    assert abstains({**SURE, "years_missing": 1.0}, 0.4)
+
+
+def test_nor_is_an_ordinal_that_they_lack_or_a_sentence_that_says_nothing() -> None:
+    assert abstains({**SURE, "ordinals_missing": 1.0}, 0.4)
+    assert abstains({**SURE, "adds": 0.0}, 0.4)
+
+
+def test_ordinals_are_looked_for_where_a_name_follows_them() -> None:
+    def missing(query: str) -> float:
+        text = "The eighth Russia-Harbin Expo opened, which the 2nd Brigade guarded."
+        found = Hit(Passage("a", 0, len(text), text), Article("a", "", text), 1, 1, 0.5, 0, 1, 1)
+        return question_signals(query, [found])["ordinals_missing"]
+
+    assert missing("When did the first Russia-Harbin Expo open?") == 1
+    assert missing("When did the 8th Russia-Harbin Expo open?") == 0
+    assert missing("Did the Second Brigade guard the seventh Expo?") == 1
+    assert missing("Who first opened the expo, and who was second?") == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "adds"),
+    [
+        ("Which leaders came to China?", "The leaders came to China.", 0),
+        ("Which leaders came to China?", "Kim came to China.", 1),
+        ("Did the leaders come to China?", "The leaders did come to China.", 1),
+        ("And was it signed?", "It was signed.", 1),
+        ("Who came first, Kim or Park?", "Kim came first.", 1),
+    ],
+)
+def test_how_many_words_an_answer_adds(query: str, text: str, adds: float) -> None:
+    assert writing_signals([-0.1], query, text)["adds"] == adds
 
 
 def test_years_are_looked_for_in_text_title_and_date() -> None:
@@ -96,11 +128,12 @@ def test_a_single_passage_has_no_lead() -> None:
 
 
 def test_writing_signals_by_hand() -> None:
-    assert writing_signals([-0.1, -0.5]) == {
+    assert writing_signals([-0.1, -0.5], "Who came?", "Park and Kim came late.") == {
         "mean_logprob": pytest.approx(-0.3),
         "min_logprob": -0.5,
+        "adds": 3.0,
     }
-    assert writing_signals([]) == {}
+    assert writing_signals([], "Who came?", "") == {}
 
 
 def titled(title: str, text: str) -> Hit:

@@ -63,6 +63,14 @@ def test_dates_that_are_not(claim: str, source: str, published: date | None, mis
     assert compare(claim, source, published).missing_dates == (missing,)
 
 
+def test_the_year_of_publication_goes_without_saying_unless_the_quote_says_another() -> None:
+    claim = "It was put under sanctions in 2024."
+    around = "The institute is known. It was put under sanctions."
+    for quote, missing in [("It was put under sanctions in 2020.", ("2024",)), (around, ())]:
+        found = compare(claim, f"{quote} {around}", FRIDAY, quote=quote)
+        assert found.missing_numbers == missing
+
+
 def test_names() -> None:
     assert names("The Bank of England said Vladimir Putin met Xi in Beijing.") == (
         "Bank of England",

@@ -14,7 +14,18 @@ import pytest
 from index.article import Article
 from index.errors import LibraryEmpty, UsageError
 from index.library import Library
-from rag import Assistant, ClaimChecked, Done, Filter, Passages, Searching, Settings, Stop, Stopped
+from rag import (
+    Assistant,
+    ClaimChecked,
+    Done,
+    Filter,
+    Passages,
+    Searching,
+    Settings,
+    Stop,
+    Stopped,
+    Token,
+)
 from rag.generator import Prompt
 from tests.fakes import FakeEncoder, FakeGenerator
 
@@ -109,6 +120,61 @@ def test_events_come_in_order_and_the_last_is_the_answer(make: Callable[..., Mad
     shown = next(event for event in events if isinstance(event, Passages))
     assert shown.hits == done.answer.hits
     assert shown.context_ids == done.answer.context_ids
+
+
+TWO = "How many ships did the harbour handle in March, and how many metres long is the bridge for trams?"
+
+
+def test_each_part_of_a_question_has_its_own_passages_and_sentences(
+    make: Callable[..., Made],
+) -> None:
+    made = make(HARBOUR, BRIDGE, passages=1)
+    events = list(made.assistant.stream(TWO))
+    answer = events[-1].answer  # type: ignore[union-attr]
+    assert answer.question == TWO
+    assert answer.query == (
+        "How many ships did the harbour handle in March? How many metres long is the bridge for trams?"
+    )
+    assert [claim.text for claim in answer.claims] == [
+        "The harbour of Port Example handled 420 ships in March.",
+        "It is 812 metres long and carries trams.",
+    ]
+    assert answer.text == f"{answer.claims[0].text} [1] {answer.claims[1].text} [2]"
+    assert [article for _, article in answer.sources] == [HARBOUR, BRIDGE]
+    seen = [event for event in events if isinstance(event, Passages)]
+    assert [ids for event in seen for ids in event.context_ids] == list(answer.context_ids)
+    assert [hit.passage.id for hit in answer.hits[:2]] == list(answer.context_ids)
+    assert len({hit.passage.id for hit in answer.hits}) == len(answer.hits)
+    draft = "".join(event.text for event in events if isinstance(event, Token))
+    assert draft.split() == answer.raw_text.split()
+
+
+def test_a_part_without_an_answer_is_said_and_the_other_is_answered(
+    make: Callable[..., Made],
+) -> None:
+    made = make(
+        HARBOUR, BRIDGE, passages=1, script={"metres long": "Walruses juggled nine teapots."}
+    )
+    answer = made.assistant.ask(TWO)
+    assert not answer.abstained
+    assert answer.unanswered == ("How many metres long is the bridge for trams?",)
+    assert answer.to_dict()["unanswered"] == list(answer.unanswered)
+    assert [claim.shown for claim in answer.claims] == [True, False]
+    assert answer.text == (
+        f"{answer.claims[0].text} [1] The library doesn't hold the answer to "
+        "“How many metres long is the bridge for trams?”"
+    )
+    made.generator.script["ships"] = "Walruses juggled nine teapots."
+    nothing = made.assistant.ask(TWO)
+    assert nothing.abstained
+    assert nothing.unanswered == ()
+
+
+def test_a_later_part_that_leans_is_read_with_the_one_before(make: Callable[..., Made]) -> None:
+    script = {"Follow-up question: Who is its director": "Who is the harbour's director?"}
+    made = make(HARBOUR, BRIDGE, script=script)
+    answer = made.assistant.ask("How many people does the harbour employ, and who is its director?")
+    assert answer.query == "How many people does the harbour employ? Who is the harbour's director?"
 
 
 def test_the_best_passage_stands_last_before_the_question(make: Callable[..., Made]) -> None:

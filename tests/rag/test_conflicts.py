@@ -9,8 +9,8 @@ from index.article import Article
 from index.passages import Passage
 from index.search import Hit
 from rag.answer import Citation, Claim
-from rag.compose import answer_text, number_citations
-from rag.conflicts import conflicts, disputes, numbered
+from rag.compose import answer_text, number_citations, number_sides
+from rag.conflicts import conflicts, disputes
 from rag.generator import Prompt
 from rag.verify import Verifier, Weights
 from tests.fakes import FakeEncoder, FakeGenerator
@@ -60,7 +60,7 @@ def checked(*articles: Article) -> tuple:
     hits = [hit(article, n) for n, article in enumerate(articles, 1)]
     claims = number_citations([CLAIM])
     made = conflicts(claims, QUESTION, hits, Verifier(Agreeing(), FakeEncoder()))
-    return numbered(made, claims)
+    return number_sides(made, claims)
 
 
 def test_another_value_for_the_same_thing_is_a_dispute() -> None:

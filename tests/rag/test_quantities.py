@@ -28,6 +28,9 @@ from rag.quantities import numbers, same_number
         ("two dozen", 24, "", ""),
         ("in 2023", 2023, "year", ""),
         ("the 21st century", 21, "ordinal", ""),
+        ("the 1990s", 1990, "decade", ""),
+        ("the early 1900's", 1900, "decade", ""),
+        ("in his 60s", 60, "decade", ""),
         ("third place", 3, "ordinal", ""),
     ],
 )
@@ -49,6 +52,9 @@ def test_one_is_no_amount_but_one_million_is() -> None:
     ("claim", "source"),
     [
         ("240bn", "240.1bn"),  # rounded
+        ("the 1990s", "1994"),
+        ("the 1900s", "1931"),  # said of the century too
+        ("the 1990s", "the 1990s"),
         ("3 million", "3.2 million"),
         ("240,000", "238,412"),
         ("more than 600", "643"),  # a bound
@@ -86,6 +92,9 @@ def test_borne_out(claim: str, source: str) -> None:
         ("100%", "64%"),  # rounds up to it by its digits alone
         ("1,000", "640"),
         ("20", "24"),
+        ("in 1900", "the 1900s"),
+        ("the 1990s", "1989"),
+        ("the 1990s", "the 1980s"),
     ],
 )
 def test_not_borne_out(claim: str, source: str) -> None:

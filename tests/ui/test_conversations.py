@@ -124,6 +124,12 @@ def test_markdown_holds_the_conversation_and_no_markup_of_others() -> None:
     assert "*Stopped." in said
 
 
+def test_markdown_says_which_part_of_a_question_has_no_answer() -> None:
+    answer = replace(answered("bridge"), unanswered=("Who *built* it?",))
+    said = footnotes.markdown("x", [turn(answer)])
+    assert "*The library doesn't hold the answer to “Who \\*built\\* it?”*" in said
+
+
 def test_what_only_disagrees_is_quoted_too() -> None:
     answer = answered("bridge").to_dict()
     answer["claims"] = answer["claims"][:1]  # cites the first article only

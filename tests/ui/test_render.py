@@ -180,6 +180,14 @@ def test_what_was_dropped_or_cut_says_why() -> None:
     assert "for want of steel and money. Shortened to what its source supports." in said
 
 
+def test_a_part_of_the_question_without_an_answer_is_said_after_the_sentences() -> None:
+    answer = replace(answered("bridge"), unanswered=("Who built it?",))
+    said = text(render.turn(turn(answer)))
+    assert "The library doesn't hold the answer to “Who built it?”" in said
+    old = {k: v for k, v in answer.to_dict().items() if k != "unanswered"}  # kept before it was
+    assert "Who built it?" not in render.turn(replace(turn(None), answer=old))
+
+
 def test_an_abstention_has_no_sentences_and_offers_three_passages() -> None:
     html = render.turn(turn(answered("who is tallest")))
     assert "Not in the library" in html
@@ -292,6 +300,7 @@ def test_no_text_anywhere_becomes_markup(data: st.DataObject) -> None:
 
     answer = swapped(answered("the latest on the bridge in 2025").to_dict())
     answer["filter"]["dropped"] = [data.draw(hostile)]
+    answer["unanswered"] = [data.draw(hostile)]
     draw = data.draw
     t = replace(turn(None), answer=answer, question=draw(hostile), remark=draw(hostile), vote=1)
     safe(render.turn(t))

@@ -122,7 +122,9 @@ def test_events_come_in_order_and_the_last_is_the_answer(make: Callable[..., Mad
     assert shown.context_ids == done.answer.context_ids
 
 
-TWO = "How many ships did the harbour handle in March, and how many metres long is the bridge for trams?"
+FIRST = "How many ships did the harbour handle in March?"
+SECOND = "How many metres long is the bridge for trams?"
+TWO = f"{FIRST[:-1]}, and {SECOND[0].lower()}{SECOND[1:]}"
 
 
 def test_each_part_of_a_question_has_its_own_passages_and_sentences(
@@ -132,9 +134,7 @@ def test_each_part_of_a_question_has_its_own_passages_and_sentences(
     events = list(made.assistant.stream(TWO))
     answer = events[-1].answer  # type: ignore[union-attr]
     assert answer.question == TWO
-    assert answer.query == (
-        "How many ships did the harbour handle in March? How many metres long is the bridge for trams?"
-    )
+    assert answer.query == f"{FIRST} {SECOND}"
     assert [claim.text for claim in answer.claims] == [
         "The harbour of Port Example handled 420 ships in March.",
         "It is 812 metres long and carries trams.",
@@ -157,12 +157,11 @@ def test_a_part_without_an_answer_is_said_and_the_other_is_answered(
     )
     answer = made.assistant.ask(TWO)
     assert not answer.abstained
-    assert answer.unanswered == ("How many metres long is the bridge for trams?",)
+    assert answer.unanswered == (SECOND,)
     assert answer.to_dict()["unanswered"] == list(answer.unanswered)
     assert [claim.shown for claim in answer.claims] == [True, False]
     assert answer.text == (
-        f"{answer.claims[0].text} [1] The library doesn't hold the answer to "
-        "“How many metres long is the bridge for trams?”"
+        f"{answer.claims[0].text} [1] The library doesn't hold the answer to “{SECOND}”"
     )
     made.generator.script["ships"] = "Walruses juggled nine teapots."
     nothing = made.assistant.ask(TWO)

@@ -59,7 +59,8 @@ COMBINATIONS: dict[str, tuple[str, ...]] = {
     "with length": (*CHOSEN, "length"),
     "all": (
         *CHOSEN, "likelihood", "cosine", "pairs", "pairs_around", "facts", "facts_around", "alone",
-        "missing_amounts", "missing_names", "negation_differs", "spans", "length",
+        "missing_amounts", "missing_figures", "missing_names", "negation_differs", "spans",
+        "length",
     ),
 }  # fmt: skip
 FOLDS = 5

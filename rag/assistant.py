@@ -284,7 +284,7 @@ class Assistant:
         """The sentence, aligned and checked; where only a part of it holds, that part."""
         text = bare = unattributed(sentence)
         spans, check = self._align(statement(text), context, query, stop)
-        if check.verdict == "partly supported":
+        if check.verdict != "supported" and spans:
             left = shortened(
                 text,
                 " ".join(hit.passage.text for hit in context),

@@ -31,6 +31,7 @@ from rag.attribute import Remembering, Span, attribute, facts_of, held_by, neare
 from rag.generator import Generator, Judgement, Stop, Stopped
 from rag.logistic import Logistic, columns, log_odds
 from rag.prompt import claim_prompt
+from rag.quantities import numbers
 from rag.words import stems
 
 _ALONE = Path(__file__).with_name("verifier.json")
@@ -164,11 +165,18 @@ def signals(
         "alone": max(sum(facts[i].weight for i in held_by(facts, s.quote)) for s in spans) / total,
         "facts_around": sum(facts[i].weight for i in held_by(facts, around)) / total,
         "missing_amounts": float(len(agreement.missing_numbers) + len(agreement.missing_dates) > 0),
+        "missing_figures": float(any(map(_figure, agreement.missing_numbers))),
         "missing_names": float(len(agreement.missing_names) > 0),
         "negation_differs": float(compare(claim, quoted).negation_differs),
         "spans": float(len(spans)),
         "length": math.log1p(len(mine)),
     }
+
+
+def _figure(written: str) -> bool:
+    """Whether an amount is more than an ordinal: "the first" is often what the question takes for
+    granted."""
+    return any(number.unit != "ordinal" for number in numbers(written))
 
 
 def fragments(claim: Sequence[str], source: Sequence[str]) -> list[int]:
@@ -215,8 +223,10 @@ class Weights(Logistic):
     partly_from: float
 
     def verdict(self, score: float, found: Mapping[str, float]) -> Verdict:
-        """An amount or a name that no passage before the model holds is never supported."""
-        if not score >= self.partly_from:
+        """A claim with a figure that no passage before the model holds is unsupported, whatever
+        its score; one with another amount, a date or a name that none holds is never more than
+        partly supported."""
+        if not score >= self.partly_from or found.get("missing_figures", 1.0):
             return "unsupported"
         doubtful = found.get("missing_amounts", 1.0) or found.get("missing_names", 1.0)
         return "partly supported" if doubtful or score < self.supported_from else "supported"

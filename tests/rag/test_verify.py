@@ -36,11 +36,19 @@ def test_a_claim_that_the_passage_holds_is_supported() -> None:
     assert check.signals["missing_amounts"] == 0
 
 
-def test_an_amount_that_no_passage_holds_is_never_supported() -> None:
+def test_a_figure_that_no_passage_holds_is_unsupported_whatever_the_score() -> None:
     check = checked(CLAIM.replace("24.6m", "42.6m"), [hit(RIVER)], FakeGenerator())
-    assert check.signals["missing_amounts"] == 1
+    assert check.signals["missing_figures"] == 1
     assert check.score > SIMPLE.supported_from
-    assert check.verdict == "partly supported"
+    assert check.verdict == "unsupported"
+
+
+def test_an_ordinal_or_a_date_that_no_passage_holds_is_never_supported() -> None:
+    for opening in ("For the ninth time the", "On 3 May the"):
+        check = checked(CLAIM.replace("The", opening, 1), [hit(RIVER)], FakeGenerator())
+        assert check.signals["missing_amounts"] == 1
+        assert check.score > SIMPLE.supported_from
+        assert check.verdict == "partly supported"
 
 
 def test_a_name_that_no_passage_holds_is_never_supported() -> None:
@@ -148,11 +156,12 @@ def test_weights_by_hand() -> None:
     assert weights.probability({"a": 0.75, "b": 4.0}) == pytest.approx(1 / (1 + math.exp(-1)))
     assert weights.probability({"a": 0.75}) == 0.0
     assert weights.probability({"a": math.inf, "b": 0.0}) == 0.0
-    known = {"missing_amounts": 0.0, "missing_names": 0.0}
+    known = {"missing_amounts": 0.0, "missing_figures": 0.0, "missing_names": 0.0}
     assert [weights.verdict(s, known) for s in (0.8, 0.79, 0.3, 0.29, math.nan)] == [
         "supported", "partly supported", "partly supported", "unsupported", "unsupported",
     ]  # fmt: skip
-    assert weights.verdict(0.99, {}) == "partly supported"
+    assert weights.verdict(0.99, {}) == "unsupported"
+    assert weights.verdict(0.99, {**known, "missing_names": 1.0}) == "partly supported"
 
 
 def test_the_question_stands_before_the_claim_that_answers_it() -> None:

@@ -1,5 +1,6 @@
 """What happens while a question is answered, in order: Searching+, Passages, Token*, ClaimChecked*,
-Done. Every stream that isn't closed early ends with exactly one Done."""
+again for each further thing that the question asks; then Done. Every stream that isn't closed early
+ends with exactly one Done."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from rag.asked_filter import Reading
 
 @dataclass(frozen=True, slots=True)
 class Searching:
-    """`query` is the question as it was understood (rewritten with the conversation).
+    """`query` is the question as it was understood (rewritten with the conversation),
+    or that part of it that is being answered.
 
     `filter` is what is applied, `reading` what of it stands in the question's own words. It comes
     again, with a wider filter, where what the question says leaves no article.

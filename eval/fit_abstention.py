@@ -29,6 +29,7 @@ from sklearn.preprocessing import StandardScaler
 from eval.asking import context_articles
 from eval.folder import read_run
 from eval.metrics.text import contains_all, contains_any
+from rag.parts import parts
 
 WEIGHTS = Path(__file__).parents[1] / "rag" / "abstain.json"
 CANDIDATES = (
@@ -52,10 +53,14 @@ class Row:
 
 
 def rows(folders: Sequence[Path]) -> list[Row]:
+    """An answer in several parts is left out: the signals that it keeps are of one part."""
     found = []
     for folder in folders:
         for record in read_run(folder)[1]:
-            signals = record.get("answer", {}).get("signals", {})
+            answer = record.get("answer", {})
+            signals = answer.get("signals", {})
+            if len(parts(answer.get("query", ""))) > 1:
+                continue
             if record["suite"] in {"longform", "answers"} and set(CANDIDATES) <= set(signals):
                 setting = f"{record['suite']}, {record['group']}"
                 found.append(Row(record["unit"], setting, _label(record), signals))

@@ -37,6 +37,7 @@ from rag.agreement import names
 from rag.attribute import Remembering, attribute
 from rag.compose import sentence_spans, statement, unattributed
 from rag.generator import Generator, Judgement
+from rag.parts import parts
 from rag.quantities import numbers, same_number
 
 THRESHOLDS = (0.7, 0.5)  # supported, partly supported
@@ -58,7 +59,7 @@ class Case:
 
 
 def cases(records: Iterable[Record]) -> Iterator[Case]:
-    """Of each answerable question of `answers` once."""
+    """Of each answerable question of `answers` once, but for those that are answered in parts."""
     seen: set[str] = set()
     for record in records:
         gold = record["gold"]
@@ -67,7 +68,7 @@ def cases(records: Iterable[Record]) -> Iterator[Case]:
         answer = record["answer"]
         question, raw = answer["query"], answer["raw_text"].strip()
         context = context_of(answer)
-        if question in seen or not raw or not context:
+        if question in seen or not raw or not context or len(parts(question)) > 1:
             continue
         seen.add(question)
         wanted = gold["all"] or gold["any"]

@@ -90,9 +90,9 @@ def _body(answer: AnswerJson, turn: int) -> str:
     claims = " ".join(claim(c, titles, turn) for c in shown)
     return (
         f'<div class="answer">{claims}</div>'
+        + _unanswered(answer)
         + _trust(answer["claims"], len(answer["sources"]))
         + _conflicts(answer, turn)
-        + _unanswered(answer)
         + sources(answer, turn)
     )
 

@@ -75,10 +75,12 @@ def conflicts(
     for claim in claims:
         if not claim.shown or not claim.citations:
             continue
-        sides: dict[str, Side] = {}
+        sides: list[Side] = []
         mine = ""
         for dispute in disputes(claim, query, hits)[:left]:
-            if dispute.other.casefold() in sides or (mine and dispute.value != mine):
+            if mine and dispute.value != mine:
+                continue
+            if any(_same(side.value, dispute.other) for side in sides):
                 continue
             left -= 1
             span = dispute.span
@@ -87,10 +89,10 @@ def conflicts(
             # value ("the Sampleton bridge" for their "bridge") needn't stand in the other article.
             if check.score >= LEAST_SCORE and check.signals.get("yes", -1.0) > 0:
                 mine = dispute.value
-                sides[dispute.other.casefold()] = Side(dispute.other, _citation(span))
+                sides.append(Side(dispute.other, _citation(span)))
         if sides:
             own = Side(mine, claim.citations[0])
-            found.append(Conflict(about(query), _marked([own, *sides.values()])))
+            found.append(Conflict(about(query), _marked([own, *sides])))
     return tuple(found)
 
 
@@ -206,6 +208,15 @@ def _holds(text: str, value: Value) -> bool:
     if isinstance(mine, Number):
         return any(same_number(mine, n) or same_number(n, mine) for n in numbers(text))
     return holds_name(text, value.text)
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two values are one, written in two ways: Mayor Strand of Elm, Strand."""
+    return one.casefold() == other.casefold() or any(
+        _holds(text, value)
+        for text, written in ((one, other), (other, one))
+        for value in _values(written)
+    )
 
 
 def _everything(article: Article, hits: Sequence[Hit]) -> str:

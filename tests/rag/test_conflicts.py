@@ -86,6 +86,20 @@ def test_a_conflict_has_both_sides_quoted_numbered_and_dated() -> None:
     assert text == f"{CLAIM.text} [1] But the articles disagree: 64% [1], 46% [2]."
 
 
+def test_a_side_that_two_articles_write_in_two_ways_is_one() -> None:
+    def says(name: str) -> Article:
+        return Article(name, "Ellery", f"{name} is mayor of Port Ellery, the council said.")
+
+    question, mine = "Who is mayor of Port Ellery?", says("Ines Halloran")
+    others = [says("Mayor Pavel Strand"), says("Pavel Strand"), says("Olga Brandt")]
+    hits = [hit(article, n) for n, article in enumerate([mine, *others], 1)]
+    given = claim("Ines Halloran is mayor of Port Ellery.", mine)
+    (conflict,) = conflicts([given], question, hits, Verifier(Agreeing(), FakeEncoder()))
+    assert [side.value for side in conflict.sides] == [
+        "Ines Halloran", "Mayor Pavel Strand", "Olga Brandt",
+    ]  # fmt: skip
+
+
 def test_what_the_check_does_not_bear_out_is_no_conflict() -> None:
     class Denying(FakeGenerator):
         def yes(self, prompt: Prompt, stop: object = None) -> float:

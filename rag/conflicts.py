@@ -115,7 +115,7 @@ def disputes(claim: Claim, query: str, hits: Sequence[Hit]) -> list[Dispute]:
                 if _holds(everything.replace(sentence, ""), value):
                     continue
                 for other in _values(sentence):
-                    if other.kind != value.kind or _holds(query, other):
+                    if not _comparable(value, other) or _holds(query, other):
                         continue
                     if _holds(sentence, value):
                         if not _swapped(asked, sentence, value, other):
@@ -124,7 +124,7 @@ def disputes(claim: Claim, query: str, hits: Sequence[Hit]) -> list[Dispute]:
                         continue
                     if value.kind == "name" and holds_name(claim.text, other.text):
                         continue
-                    statement = claim.text[: value.start] + other.text + claim.text[value.end :]
+                    statement = _replaced(claim.text, value, other)
                     span = Span(hit, hit.passage.start + start, hit.passage.start + end)
                     found.append(
                         (-held, hit.rank, Dispute(value.text, other.text, statement, span))
@@ -198,6 +198,24 @@ def _values(text: str) -> list[Value]:
         if free(start, at):
             found.append(Value("name", name, start, at))
     return found
+
+
+def _comparable(one: Value, other: Value) -> bool:
+    """Of one kind; or a year and a date that names its year."""
+    if one.kind == other.kind:
+        return True
+    kinds = {one.kind: one.meaning, other.kind: other.meaning}
+    day = kinds.get("date")
+    return "year" in kinds and isinstance(day, Day) and day.year is not None
+
+
+def _replaced(text: str, value: Value, other: Value) -> str:
+    """The text with `other` in the place of `value`: in a year, on a day."""
+    before = text[: value.start]
+    if value.kind != other.kind:
+        wanted = "in " if other.kind == "year" else "on "
+        before = re.sub(r"\b(?:in|on)\s+(?:the\s+)?$", wanted, before)
+    return before + other.text + text[value.end :]
 
 
 def _holds(text: str, value: Value) -> bool:

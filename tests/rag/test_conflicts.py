@@ -100,6 +100,25 @@ def test_a_side_that_two_articles_write_in_two_ways_is_one() -> None:
     ]  # fmt: skip
 
 
+def test_a_year_disputes_a_day_of_another_year() -> None:
+    def disputed(mine: str, theirs: str) -> list[tuple[str, str]]:
+        one = Article("one", "Tram", f"The harbour tram opened {mine}.")
+        other = Article("other", "Tram", f"The harbour tram opened {theirs}, it said.")
+        about = claim(f"The harbour tram opened {mine}.", one)
+        found = disputes(about, "When did the harbour tram open?", [hit(one), hit(other, 2)])
+        return [(d.other, d.statement) for d in found]
+
+    assert disputed("on 4 November 2023", "in 2022") == [
+        ("2022", "The harbour tram opened in 2022.")
+    ]
+    assert disputed("in 2022", "on 4 November 2023") == [
+        ("4 November 2023", "The harbour tram opened on 4 November 2023.")
+    ]
+    assert disputed("on 4 November 2023", "in 2023") == []
+    assert disputed("in 2023", "on 4 November 2023") == []
+    assert disputed("on 4 November", "in 2022") == []  # it may be that year's
+
+
 def test_what_the_check_does_not_bear_out_is_no_conflict() -> None:
     class Denying(FakeGenerator):
         def yes(self, prompt: Prompt, stop: object = None) -> float:

@@ -164,7 +164,8 @@ class Assistant:
         answered: list[Part] = []
         for asked in parts(query):
             if answered:
-                before = [(part.query, part.raw_text) for part in answered]
+                # (a draft that isn't shown is no answer that a later part may lean on)
+                before = [(p.query, "" if p.abstained else p.raw_text) for p in answered]
                 asked = understood(asked, [*history, *before], self.generator, stop)
                 yield Token(" ")
             part = self._part(question, asked, given or Filter(), read_filters, began, stop)

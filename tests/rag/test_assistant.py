@@ -176,6 +176,17 @@ def test_a_later_part_that_leans_is_read_with_the_one_before(make: Callable[...,
     assert answer.query == "How many people does the harbour employ? Who is the harbour's director?"
 
 
+def test_a_later_part_does_not_lean_on_a_draft_that_is_not_shown(
+    make: Callable[..., Made],
+) -> None:
+    made = make(HARBOUR, BRIDGE, script={"employ": "Walruses juggled nine teapots."})
+    made.assistant.ask("How many people does the harbour employ, and who is its director?")
+    (rewriting,) = [p for p in made.generator.prompts if "Follow-up question" in p.ask]
+    said = " ".join(rewriting.parts)
+    assert "How many people does the harbour employ?" in said
+    assert "Walruses" not in said
+
+
 def test_the_best_passage_stands_last_before_the_question(make: Callable[..., Made]) -> None:
     made = make(HARBOUR, BRIDGE)
     made.assistant.ask("How long is the bridge in Sampleton?")

@@ -58,7 +58,9 @@ def answer_view(answer: Answer) -> RenderableType:
     for conflict in answer.conflicts:
         parts += [Text(), *_conflict(conflict)]
     if hidden := [claim for claim in answer.claims if not claim.shown and not answer.abstained]:
-        parts += [Text(), Text("Left out, because no article supports it", style="bold")]
+        unsupported = all(claim.verdict == "unsupported" for claim in hidden)
+        why = ", because no article supports it" if unsupported else ""
+        parts += [Text(), Text(f"Left out{why}", style="bold")]
         parts += [
             Padding(Text(plain(claim.text), style="dim strike"), _INDENT, expand=False)
             for claim in hidden

@@ -110,6 +110,13 @@ def test_sentences_that_were_dropped_are_told_apart() -> None:
     assert not any("Both" in line for line in lines)
 
 
+def test_what_was_drafted_for_an_unanswered_part_is_not_told_as_unsupported() -> None:
+    drafted = Claim("It is old.", "supported", 0.8, (cite(1, ARTICLE, "Both"),), shown=False)
+    made = answer(claims=(*answer().claims, drafted), unanswered=("How old is it?",))
+    lines = shown(terminal.answer_view(made))
+    assert lines[-2:] == ["Left out", "    It is old."]
+
+
 def test_what_the_question_narrowed_stands_first_and_only_if_it_did() -> None:
     reading = Reading(("last week",))
     narrowed = answer(filter=Filter(since=date(2024, 5, 6)), reading=reading)

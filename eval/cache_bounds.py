@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.bench import Bench
+from eval.command import run
 from eval.datasets import beir, clapnq, document, find, qags, squad
 from index.article import Article
 from index.library import Library
@@ -166,4 +167,4 @@ def _hits(
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

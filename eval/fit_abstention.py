@@ -27,6 +27,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from eval.asking import context_articles
+from eval.command import run
 from eval.folder import read_run
 from eval.metrics.text import contains_all, contains_any
 from rag.parts import parts
@@ -152,4 +153,4 @@ def write(names: Sequence[str], x: NDArray[Any], y: NDArray[Any], cv: NDArray[An
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.asking import context_texts
+from eval.command import run
 from eval.fit_verifier import Row, as_json, readings, table
 from eval.folder import read_run
 from eval.metrics.text import contains
@@ -178,4 +179,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -28,10 +28,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.command import run
 from eval.datasets import Labelled, qags
 from eval.metrics.calibration import auc, balanced_accuracy, ece
 from index.article import Article
 from index.encoder import Encoder
+from index.errors import UsageError
 from index.passages import Passage
 from index.search import Hit
 from rag import verify
@@ -319,6 +321,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from rag import models
 
     claims = labelled(given.folder)
+    if not claims:
+        raise UsageError(f"{str(given.folder)!r} holds no claims: name a folder of *.jsonl files.")
     encoder = SentenceEncoder(models.path(models.default("encoder").name))
     model = models.default("generator")
     if any(f"{name}/{claim.id}" not in readings(given.cache) for name, claim in claims):
@@ -349,4 +353,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -17,8 +17,10 @@ from pathlib import Path
 from statistics import mean
 
 from eval.bench import Bench
+from eval.command import run
 from eval.datasets import document, squad
 from eval.metrics.text import contains_any
+from index.errors import UsageError
 from index.search import Hit
 from rag.generator import Generator, Piece, Prompt
 from rag.prompt import answer_prompt
@@ -109,6 +111,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     paragraphs, questions = squad(given.file)
     asked = [q for q in questions if q.answers]
+    if not asked or given.limit < 1:
+        raise UsageError(
+            "There is nothing to ask: name a file of answered questions and a --limit of 1 or more."
+        )
     asked = random.Random(SEED).sample(asked, min(given.limit, len(asked)))  # noqa: S311
     articles = [
         document(f"{given.file.name} {n}", n, title, text)
@@ -130,4 +136,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 
 from eval.bench import Bench
+from eval.command import run
 from eval.datasets import own_questions
 from eval.peers.run import questions_and_articles
 from index.cores import usable_cores
@@ -134,4 +135,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.generator import Prompt
+from rag.generating.generator import Prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,14 @@ class LibraryBaselines:
 
     def encode(self, texts: Sequence[str]) -> None:
         if self._encoder is None:
-            library = _library("index.minilm", "sentence_transformers")
+            library = _library("index.encoding.minilm", "sentence_transformers")
             self._encoder = library.SentenceTransformer(
                 str(self._encoder_folder), device="cpu", local_files_only=True
             )
         self._encoder.encode(list(texts), show_progress_bar=False)
 
     def nearest(self, vectors: NDArray[np.float32]) -> Callable[[NDArray[np.float32], int], None]:
-        faiss = _library("index.vectors", "faiss")
+        faiss = _library("index.storing.vectors", "faiss")
         index = faiss.IndexFlatIP(vectors.shape[1])
         index.add(np.ascontiguousarray(vectors))
 
@@ -71,10 +71,10 @@ class LibraryBaselines:
         return search
 
     def write(self, prompt: Prompt, max_tokens: int) -> Written:
-        from rag.template import chat_pieces
+        from rag.generating.template import chat_pieces
 
         if self._llama is None:
-            self._llama = _library("rag.llama", "llama_cpp").Llama(
+            self._llama = _library("rag.generating.llama", "llama_cpp").Llama(
                 model_path=str(self._generator_file), n_ctx=4096, n_batch=512,
                 n_threads=self._threads, n_threads_batch=self._threads, flash_attn=True,
                 verbose=False,

@@ -13,18 +13,18 @@ from pathlib import Path
 
 from eval.baselines import Baselines
 from index.article import Article
-from index.encoder import Encoder
+from index.encoding.encoder import Encoder
 from index.errors import UsageError
 from index.ingest import Counter
 from index.library import Library
-from index.passages import Passage, encoded_text, split
 from index.search import Hit
+from index.splitting.passages import Passage, encoded_text, split
 from rag.answer import Verdict
 from rag.assistant import Assistant
-from rag.attribute import attribute
-from rag.generator import Generator
+from rag.checking.attribute import attribute
+from rag.checking.verify import Verifier
+from rag.generating.generator import Generator
 from rag.settings import Settings
-from rag.verify import Verifier
 
 BATCH = 256  # articles
 
@@ -73,8 +73,8 @@ class Bench:
 
     def generator(self) -> Generator:
         if self._generator is None:
+            from rag.generating.states import StateCache
             from rag.opening import MEMORY_BOUND, open_generator
-            from rag.states import StateCache
 
             kept = StateCache(None, memory_bound=MEMORY_BOUND, disk_bound=0)
             separate = self._reading == "separate"
@@ -104,8 +104,8 @@ class Bench:
     def counter(self) -> Counter:
         """The product's counter of tokens; a stand-in generator counts by itself."""
         if self._counter is None:
-            from index.tokens import load  # tiktoken loads here
-            from rag import models
+            from index.splitting.tokens import load  # tiktoken loads here
+            from rag.models import files as models
 
             chosen = models.get(self._model) if self._model else models.default("generator")
             self._counter = load(models.path(chosen.name), models.folder() / ".tokens")
@@ -140,7 +140,7 @@ class Bench:
         if self._baselines is None:
             from eval.baselines import LibraryBaselines
             from index.cores import usable_cores
-            from rag import models
+            from rag.models import files as models
 
             chosen = models.get(self._model) if self._model else models.default("generator")
             self._baselines = LibraryBaselines(

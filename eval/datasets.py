@@ -182,7 +182,7 @@ def own_questions(path: Path) -> list[Own]:
 
 def own_articles(questions: Path) -> list[Article]:
     """What is in `articles/` beside the questions; raises UsageError where that is missing."""
-    from index.load import Refusal, load
+    from index.reading.load import Refusal, load
 
     folder = questions.parent / "articles"
     if not folder.is_dir():

@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.markup import escape as escape_markup
 from rich.table import Table as RichTable
 
-from eval.compare import Comparison
+from eval.report.compare import Comparison
+from eval.report.tables import Table, heading, shown
 from eval.stats import Interval
 from eval.suite import Figure
-from eval.tables import Table, heading, shown
 
 MANY = 4  # groups that stand side by side
 

@@ -22,14 +22,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from eval import machine, plain
 from eval.bench import Bench
-from eval.compare import Comparison, compare
 from eval.datasets import DataMissing
 from eval.folder import RunFolder, of_suite, read_run
-from eval.report import html
+from eval.report.compare import Comparison, compare
+from eval.report.report import html
+from eval.report.tables import tables, with_scores
 from eval.suite import Given, Item, Material, Record, Suite
 from eval.suites import NAMES
 from eval.suites import suite as find_suite
-from eval.tables import tables, with_scores
 from index.errors import DatelineError, UsageError
 
 INTERRUPTED = 130  # as a shell reports Ctrl-C

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from index.article import Article
-from index.copies import Copies
-from index.encoder import Encoder
+from index.encoding.encoder import Encoder
 from index.errors import UsageError
 from index.library import Library
-from index.load import Refusal, load
-from index.passages import Passage, encoded_text, split
+from index.reading.load import Refusal, load
+from index.splitting.passages import Passage, encoded_text, split
+from index.storing.copies import Copies
 
 BATCH = 256  # passages encoded together, at least, where there are as many to come
 
@@ -24,7 +24,7 @@ Status = Literal["added", "updated", "unchanged", "duplicate", "refused"]
 
 
 class Counter(Protocol):
-    """Counts tokens: `index.tokens.TokenCounter`."""
+    """Counts tokens: `index.splitting.tokens.TokenCounter`."""
 
     def count(self, text: str) -> int: ...
 

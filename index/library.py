@@ -1,6 +1,6 @@
 """The Library: a folder with articles, passages and their index. In it:
 
-library.sqlite     the truth (index.store)
+library.sqlite     the truth (index.storing.store)
 index.faiss/.json  derived from it, at some generation; caught up with or built anew at need
 writer.lock/.pid   held by the one process that writes
 """
@@ -20,9 +20,8 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from index import vectors
 from index.article import Article
-from index.encoder import Encoder
+from index.encoding.encoder import Encoder
 from index.errors import (
     DatelineError,
     EncoderMismatch,
@@ -31,11 +30,12 @@ from index.errors import (
     LibraryMissing,
     UsageError,
 )
-from index.passages import Passage, encoded_text, split
 from index.retrieve import Retriever
-from index.rows import ARTICLE, article_of, delete, insert, meta_of
 from index.search import Filter, Hit
-from index.store import FILE, Store, missing
+from index.splitting.passages import Passage, encoded_text, split
+from index.storing import vectors
+from index.storing.rows import ARTICLE, article_of, delete, insert, meta_of
+from index.storing.store import FILE, Store, missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,15 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index import vectors
 from index.article import Article
-from index.encoder import Encoder
+from index.encoding.encoder import Encoder
 from index.errors import UsageError
-from index.passages import Passage
-from index.rows import ARTICLE, article_of, meta_of
 from index.search import Filter, Hit, fuse, match_expression, same_text, shingles
-from index.store import Store
-from index.vectors import VectorIndex
+from index.splitting.passages import Passage
+from index.storing import vectors
+from index.storing.rows import ARTICLE, article_of, meta_of
+from index.storing.store import Store
+from index.storing.vectors import VectorIndex
 
 CANDIDATES = 100  # of each list, at least; more only where k asks for more
 MODES = ("fused", "dense", "lexical")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from index.article import Article
-from index.passages import Passage
+from index.splitting.passages import Passage
 
 
 @dataclass(frozen=True, slots=True)

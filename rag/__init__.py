@@ -12,12 +12,12 @@ from pathlib import Path
 
 from index.article import Article
 from index.errors import DatelineError
-from index.passages import Passage
 from index.search import Filter, Hit
+from index.splitting.passages import Passage
 from rag.answer import Answer, Citation, Claim, Conflict, Side, Timings, Tokens, Verdict
 from rag.assistant import Assistant
 from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
-from rag.generator import Stop, Stopped
+from rag.generating.generator import Stop, Stopped
 from rag.settings import Settings
 
 __all__ = [

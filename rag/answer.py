@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from index.article import Article
 from index.search import Filter, Hit
-from rag.asked_filter import Reading
+from rag.understanding.asked_filter import Reading
 
 Verdict = Literal["supported", "partly supported", "unsupported"]
 

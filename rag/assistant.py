@@ -16,22 +16,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from index.encoder import Encoder
+from index.encoding.encoder import Encoder
 from index.errors import LibraryEmpty, UsageError
 from index.search import Filter, Hit
-from rag import abstain, conflicts, prompt
 from rag.answer import Answer, Citation, Claim, Conflict, Timings, Tokens
-from rag.attribute import Span, attribute
+from rag.checking import abstain, conflicts
+from rag.checking.attribute import Span, attribute
+from rag.checking.repair import shortened
+from rag.checking.verify import Check, Verifier
 from rag.compose import Part, scraps, sentence_spans, statement, together, unattributed
-from rag.conversation import Turn, understood
 from rag.events import ClaimChecked, Done, Event, Passages, Token
-from rag.generator import Generator, Piece, Prompt, Read, Stop
-from rag.parts import parts
-from rag.repair import shortened
-from rag.searching import Searcher
+from rag.generating import prompt
+from rag.generating.generator import Generator, Piece, Prompt, Read, Stop
+from rag.generating.warm import Warmer
 from rag.settings import Settings
-from rag.verify import Check, Verifier
-from rag.warm import Warmer
+from rag.understanding.conversation import Turn, understood
+from rag.understanding.parts import parts
+from rag.understanding.searching import Searcher
 
 if TYPE_CHECKING:
     from index.library import Library  # imports faiss
@@ -131,7 +132,7 @@ class Assistant:
         """The same, as it happens (see `rag.events`). `history` is (question, answer) pairs.
 
         What `filter` leaves open is taken from the question's own words ("last week", "according
-        to the Guardian"; see `rag.asked_filter`), unless `read_filters` is False.
+        to the Guardian"; see `rag.understanding.asked_filter`), unless `read_filters` is False.
 
         Closing the iterator stops the work; so does `stop.set()` from another thread, even in the
         middle of a token, and then the iterator raises Stopped.

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from index.article import Article
 from index.search import Filter, Hit
-from index.sentences import sentences
+from index.splitting.sentences import sentences
 from rag.answer import Answer, Claim, Conflict, Timings, Tokens
-from rag.asked_filter import Reading
+from rag.understanding.asked_filter import Reading
 
 _NEAREST = 3
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+", re.MULTILINE)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from index.search import Filter, Hit
 from rag.answer import Answer, Claim
-from rag.asked_filter import Reading
+from rag.understanding.asked_filter import Reading
 
 
 @dataclass(frozen=True, slots=True)

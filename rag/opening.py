@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from index.cores import usable_cores
-from index.encoder import Encoder
+from index.encoding.encoder import Encoder
 from index.library import Library
-from rag import models
-from rag.generator import Generator
-from rag.states import StateCache
+from rag.generating.generator import Generator
+from rag.generating.states import StateCache
+from rag.models import files as models
 
 MEMORY_BOUND = 512 << 20
 DISK_BOUND = 4 << 30
@@ -43,7 +43,7 @@ def open_states() -> StateCache:
 
 def open_encoder() -> Encoder:
     """Raises ModelMissing, ModelMismatch."""
-    from index import light
+    from index.reading.charset import light
 
     return light.open_encoder(models.path(models.default("encoder").name))
 
@@ -55,7 +55,7 @@ def open_generator(
 
     `separate_parts=False` reads every prompt from end to end (to measure what the cache costs).
     """
-    from rag.local import LocalGenerator
+    from rag.generating.local import LocalGenerator
 
     chosen = models.get(model) if model else models.default("generator")
     return LocalGenerator.open(

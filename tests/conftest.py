@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from rag import models
 from rag.errors import ModelError
-from rag.local import LocalGenerator
-from rag.states import StateCache
+from rag.generating.local import LocalGenerator
+from rag.generating.states import StateCache
+from rag.models import files as models
 
 # No test has a deadline: a busy machine is no failure.
 settings.register_profile("dateline", deadline=None)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.generator import Judgement, Piece, Prompt, PromptTooLong, Read, Stop, Stopped
+from rag.generating.generator import Judgement, Piece, Prompt, PromptTooLong, Read, Stop, Stopped
 
 
 class FakeEncoder:

@@ -59,8 +59,8 @@ def test_imports_run_one_way(package: str) -> None:
 
 def test_only_the_command_line_imports_eval() -> None:
     found = [path.name for path in modules("ui") if "eval" in packages(path)]
-    assert found == ["cli.py"]
-    tree = ast.parse((ROOT / "ui" / "cli.py").read_text(encoding="utf-8"))
+    assert found == ["app.py"]
+    tree = ast.parse((ROOT / "ui" / "cli" / "app.py").read_text(encoding="utf-8"))
     top = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     assert not [node for node in top if isinstance(node, ast.ImportFrom) and node.module == "eval"]
     assert not [
@@ -97,7 +97,7 @@ print(json.dumps(sorted({{name.partition(".")[0] for name in sys.modules}})))
 HELP = """
 import contextlib, io
 sys.argv = ["dateline", "--help"]
-from ui.cli import main
+from ui.cli.app import main
 with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.suppress(SystemExit):
     main()
 assert "Commands:" in out.getvalue()

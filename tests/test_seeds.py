@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from index.article import Article
-from index.load import load
+from index.reading.load import load
 
 ROOT = Path(__file__).parent.parent
 ARTICLES = ROOT / "seeds" / "articles"

@@ -9,9 +9,9 @@ from eval.peers.judging import Given
 from index.library import Library
 from rag.assistant import Assistant
 from rag.events import Done, Token
-from rag.generator import Prompt
-from rag.prompt import SYSTEM
-from rag.states import StateCache
+from rag.generating.generator import Prompt
+from rag.generating.prompt import SYSTEM
+from rag.generating.states import StateCache
 
 _BETWEEN = Prompt(SYSTEM, (), "Are you ready? Reply only Yes or No.")
 

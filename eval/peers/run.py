@@ -28,26 +28,26 @@ from eval.peers.environment import PINNED, interpreter
 from eval.peers.judging import FIGURES, score
 from eval.peers.own import OwnSide
 from eval.peers.process import SCRIPT, Job, PeerStopped, peer, written
+from eval.report.tables import ScoredRecord, tables, with_scores
 from eval.run import INTERRUPTED, ask_all, data_hash
 from eval.stats import Floats, difference, interval, ratio_of_medians
 from eval.suite import Ask, Item, Material, Suite
-from eval.tables import ScoredRecord, tables, with_scores
 from index.cores import usable_cores
 from index.errors import UsageError
 from index.ingest import add
-from index.load import Refusal
-from index.load import load as load_articles
-from rag import models
+from index.reading.load import Refusal
+from index.reading.load import load as load_articles
+from rag.generating.states import StateCache
+from rag.models import files as models
 from rag.opening import MEMORY_BOUND, open_generator
 from rag.settings import Settings
-from rag.states import StateCache
 
 COLD = "Dateline, passages not read before"
 WARM = "Dateline, passages read before"
 PEER = "LlamaIndex CitationQueryEngine"
 
 LEAST_CHUNK = 64  # tokens; a chunk holds its article's title and source too
-CONTEXT = 4096  # tokens, what `rag.local` opens by default
+CONTEXT = 4096  # tokens, what `rag.generating.local` opens by default
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eval.asking import (
+from eval.datasets import document, find, own_articles, own_questions, require, squad
+from eval.fitting.asking import (
     OVER_ABSTAINED,
     OVER_ABSTAINED_MISSED,
     RETRIEVAL_MISSED,
@@ -23,7 +24,6 @@ from eval.asking import (
     times,
     uncited,
 )
-from eval.datasets import document, find, own_articles, own_questions, require, squad
 from eval.metrics.calibration import auc, aurc
 from eval.metrics.text import contains, contains_all, contains_any, exact_match, token_f1, unmarked
 from eval.stats import median

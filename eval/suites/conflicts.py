@@ -8,8 +8,8 @@ answer that shows both sides as a conflict is what can be asked for, so both are
 
 from __future__ import annotations
 
-from eval.asking import answer_text, asking, times
 from eval.datasets import document, ramdocs, require
+from eval.fitting.asking import answer_text, asking, times
 from eval.metrics.text import contains_any, share_contained
 from eval.stats import median
 from eval.suite import Figure, Given, Item, Material, Record, Scored, Suite

@@ -6,7 +6,8 @@ In the second setting another passage might answer an unanswerable question; CLA
 
 from __future__ import annotations
 
-from eval.asking import (
+from eval.datasets import clapnq, document, require
+from eval.fitting.asking import (
     OVER_ABSTAINED,
     OVER_ABSTAINED_MISSED,
     RETRIEVAL_MISSED,
@@ -20,7 +21,6 @@ from eval.asking import (
     times,
     uncited,
 )
-from eval.datasets import clapnq, document, require
 from eval.metrics.calibration import auc, aurc
 from eval.metrics.overlap import gold_sentence_recall, rouge_l
 from eval.metrics.text import normalised

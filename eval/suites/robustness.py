@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eval.asking import SHOULD_ABSTAIN, answer_text, asking, times
 from eval.datasets import Noisy, document, require, rgb
+from eval.fitting.asking import SHOULD_ABSTAIN, answer_text, asking, times
 from eval.metrics.text import contains_any
 from eval.stats import median
 from eval.suite import Figure, Given, Item, Material, Record, Scored, Suite

@@ -32,7 +32,7 @@ from index.article import Article
 from index.errors import UsageError
 from index.ingest import add
 from index.library import Library
-from index.passages import Passage
+from index.splitting.passages import Passage
 
 REPEATS = 20
 SIZES = (1_000, 10_000)
@@ -149,7 +149,7 @@ def start(bench: Bench, material: Material) -> Iterator[Ask]:
             }
 
         def answer(item: Item, made: _Shelf) -> dict[str, Any]:
-            from rag.prompt import answer_prompt
+            from rag.generating.prompt import answer_prompt
 
             asker = bench.over(made.library)
             first = asker.ask(item.question)

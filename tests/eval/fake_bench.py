@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from eval.baselines import Written
 from eval.bench import Bench
-from rag.generator import Piece, Prompt, Read, Stop
+from rag.generating.generator import Piece, Prompt, Read, Stop
 from tests.fakes import FakeEncoder, FakeGenerator
 
 

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from eval import datasets
-from eval.asking import asking
 from eval.datasets import SAMPLES
+from eval.fitting.asking import asking
 from eval.suite import Given, Material
 from eval.suites import suite
 from eval.suites.injection import matches

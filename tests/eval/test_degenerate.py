@@ -13,10 +13,10 @@ from eval.metrics.citation import CitationScores, citation_scores
 from eval.metrics.overlap import rouge_l
 from eval.metrics.ranking import rank_scores
 from eval.metrics.text import contains_any, exact_match, token_f1
+from eval.report.tables import tables, with_scores
 from eval.stats import difference, interval, share_given
 from eval.suite import Record, Suite
 from eval.suites import NAMES, suite
-from eval.tables import tables, with_scores
 
 NONE = np.zeros((0, 2))
 

@@ -10,7 +10,7 @@ import pytest
 from index.errors import LibraryBusy, UsageError
 from index.ingest import BATCH, Outcome, add
 from index.library import Library
-from index.passages import encoded_text
+from index.splitting.passages import encoded_text
 from tests.fakes import FakeEncoder
 
 

@@ -24,8 +24,8 @@ from index.errors import (
     UsageError,
 )
 from index.library import Library
-from index.passages import Passage, split
 from index.search import Filter
+from index.splitting.passages import Passage, split
 from tests.fakes import FakeEncoder
 from tests.index.samples import article
 

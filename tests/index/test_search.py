@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from index.errors import UsageError
 from index.library import Library
-from index.passages import Passage, encoded_text
 from index.search import Filter, fuse, match_expression, same_text, shingles
-from index.vectors import VectorIndex, pack, unpack
+from index.splitting.passages import Passage, encoded_text
+from index.storing.vectors import VectorIndex, pack, unpack
 from tests.fakes import FakeEncoder
 from tests.index.samples import article
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rag import model_sources
+from rag.models import sources as model_sources
 from tests.rag.hub_server import Hub
 
 

@@ -26,7 +26,7 @@ from rag import (
     Stopped,
     Token,
 )
-from rag.generator import Prompt
+from rag.generating.generator import Prompt
 from tests.fakes import FakeEncoder, FakeGenerator
 
 HARBOUR = Article(

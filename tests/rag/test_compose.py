@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.article import Article
-from index.passages import Passage
 from index.search import Hit
+from index.splitting.passages import Passage
 from rag.answer import Citation, Claim
 from rag.compose import (
     abstention_text,

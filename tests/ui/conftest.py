@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from tests.ui.fake_assistant import FakeBackend
-from ui.collection import Collection
-from ui.conversations import Conversations
-from ui.guard import Access
-from ui.page import Page
-from ui.staging import Limits, Staging
+from ui.page.collection import Collection
+from ui.page.conversations import Conversations
+from ui.page.page import Page
+from ui.page.serving.guard import Access
+from ui.page.serving.staging import Limits, Staging
 
 CHROMIUM = Path("/usr/bin/chromium")
 _ARGUMENTS = [
@@ -51,7 +51,7 @@ def serve(backend: Any, folder: Path, access: Access | None = None) -> Iterator[
     """The real application on a free port, until the block ends."""
     import uvicorn
 
-    from ui.chat import application
+    from ui.page.chat import application
 
     conversations = Conversations(folder / "conversations.sqlite")
     page = Page(backend, conversations)

@@ -17,13 +17,13 @@ from pathlib import Path
 
 from index.article import Article, article_id
 from index.errors import DatelineError
-from index.passages import Passage
 from index.search import Filter, Hit
+from index.splitting.passages import Passage
 from rag.answer import Answer, Citation, Claim, Conflict, Side, Timings, Tokens, Verdict
-from rag.asked_filter import Part, Reading
 from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
-from rag.generator import Stop
-from ui.seam import Choices, History, Loading
+from rag.generating.generator import Stop
+from rag.understanding.asked_filter import Part, Reading
+from ui.page.seam import Choices, History, Loading
 
 _FILLER = (
     "People who live by the water have followed the matter for years. "

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from rag.events import Done, Token
-from rag.generator import Stop
+from rag.generating.generator import Stop
 from tests.ui.conftest import _ARGUMENTS, CHROMIUM, serve
 from tests.ui.fake_assistant import FakeBackend
-from ui.seam import Choices
+from ui.page.seam import Choices
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if said.fake:
             backend: Any = FakeBackend()
         else:
-            from ui.local import LocalBackend
+            from ui.page.local import LocalBackend
 
             backend = LocalBackend.open(folder / "library", None)
             print(f"{len(list(backend.add([str(SEEDS / 'articles')], None)))} articles added")

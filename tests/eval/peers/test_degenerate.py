@@ -10,8 +10,8 @@ from eval.peers import run as peers
 from eval.peers.__main__ import run as command
 from eval.peers.judging import cited, declines, plain, score
 from eval.peers.process import given
+from eval.report.tables import ScoredRecord
 from eval.suite import Scored
-from eval.tables import ScoredRecord
 
 EMPTY = {
     "text": "", "first_token_s": None, "total_s": 2.0, "sources": [], "prompt_tokens": 5,

@@ -1,0 +1,4 @@
+"""A run's figures to a report and a comparison.
+
+Measures nothing.
+"""

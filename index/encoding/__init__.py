@@ -1,0 +1,4 @@
+"""Texts to unit vectors.
+
+Knows nothing of articles, and fetches no model.
+"""

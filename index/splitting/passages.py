@@ -1,0 +1,227 @@
+"""The Passage: the unit of retrieval, and how an article is split into them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from index.splitting.sentences import Span, sentences
+
+Count = Callable[[str], int]
+Fits = Callable[[str], bool]
+
+TARGET = 150  # tokens of a passage; a multiple of what a question needs, a fraction of a prompt
+_LIMIT = 4 / 3  # no passage is longer than this times the target
+_HEADING = 120  # characters of the longest line that can be a heading
+_RUN = 3  # more short lines than this in a row are a list, not headings
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Characters `start:end` of an article's cleaned text: `article.text[start:end] == text`.
+
+    `heading` is what stands over the passage (a section's heading, a live blog entry's time);
+    it is shown to the encoder and the generator beside the text, and is never quoted as text.
+    The first passage of a section holds its heading in its text as well: nothing of an article
+    lies outside its passages.
+    """
+
+    article_id: str
+    start: int
+    end: int
+    text: str
+    heading: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"{self.article_id}:{self.start}-{self.end}"
+
+
+def encoded_text(title: str, passage: Passage) -> str:
+    """What the encoder reads of a passage: its heading, unless it begins with it, and its text."""
+    return f"{passage.heading}\n{passage.text}" if passage.heading else passage.text
+
+
+def split(
+    article_id: str,
+    text: str,
+    count: Count,
+    target: int = TARGET,
+    *,
+    fits: Fits = lambda text: len(text) <= 1200,
+) -> list[Passage]:
+    """Passages of about `target` tokens (by `count`), in order, that cover the text.
+
+    Only white space lies between passages. A passage keeps to its section (the text from one
+    heading, or one entry of a live blog, to the next). A sentence is cut, at a word boundary,
+    only if it alone is longer than a passage may be, or `fits` (told the heading, a line break
+    and the text) says that the encoder would not read it whole.
+    """
+    if target < 1:
+        raise ValueError(f"a passage of {target} tokens can't be made; target must be at least 1")
+    passages: list[Passage] = []
+    for section in _sections(text):
+        parts = [
+            (part, count(text[part[0] : part[1]]))
+            for sentence in section.sentences
+            for part in _cut(text, sentence, count, round(target * _LIMIT), fits, section.heading)
+        ]
+        for start, end in _pack(text, parts, target, fits, section.heading):
+            passages.append(Passage(article_id, start, end, text[start:end], section.heading))
+    return passages
+
+
+# --- sections -----------------------------------------------------------------------------------
+
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
+_BULLET = re.compile(r"\s*(?:[-–—•*·▪◦‣►]|\d{1,3}[.)])\s")
+_ENDS_SENTENCE = re.compile(r"[.!?…。！？:;,]['\"”’»)\]]*\s*$")
+# "09:41", "9.41am BST", "14:05 GMT", "2h ago", "35 minutes ago", "2h ago 09.41 BST"
+_CLOCK = r"\d{1,2}[:.]\d{2}(?:\s?[ap]\.?m\.?)?(?:\s?[A-Z]{2,4})?"
+_AGO = r"\d{1,3}\s?(?:h|hr|hrs|hours?|m|min|mins|minutes?|d|days?)(?:\s\d{1,2}m)?\s+ago"
+_TIME = re.compile(rf"\s*(?:{_AGO}|{_CLOCK})(?:\s+(?:{_AGO}|{_CLOCK}))?\s*", re.IGNORECASE)
+
+
+def is_time_line(line: str) -> bool:
+    """Whether a line is nothing but the time of a live blog's entry."""
+    return len(line) <= 40 and _TIME.fullmatch(line) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    heading: str
+    sentences: list[Span]
+
+
+def _sections(text: str) -> Iterator[_Section]:
+    """The text cut at its headings; a run of headings belongs to the text that follows it."""
+    heading = ""
+    spans: list[Span] = []
+    run: list[Span] = []
+    for start, end in paragraphs(text):
+        end = start + len(text[start:end].rstrip())
+        start = end - len(text[start:end].lstrip())
+        if _looks_like_heading(text[start:end]):
+            run.append((start, end))
+            continue
+        if run and (len(run) <= _RUN or is_time_line(text[slice(*run[0])])):
+            if spans:
+                yield _Section(heading, spans)
+            heading, spans = _heading(text, run), []
+        spans += run
+        spans += [(start + a, start + b) for a, b in sentences(text[start:end])]
+        run = []
+    spans += run
+    if spans:
+        yield _Section(heading, spans)
+
+
+def _heading(text: str, run: list[Span]) -> str:
+    lines = [" ".join(text[start:end].split()) for start, end in run[:_RUN]]
+    return " · ".join(lines)[:200].rstrip()
+
+
+def _looks_like_heading(paragraph: str) -> bool:
+    line = paragraph.strip()
+    if is_time_line(line):
+        return True
+    return (
+        len(line) <= _HEADING
+        and "\n" not in line
+        and not _ENDS_SENTENCE.search(line)
+        and not _BULLET.match(line)
+        and any(character.isalpha() for character in line)
+    )
+
+
+def paragraphs(text: str) -> Iterator[Span]:
+    """Spans of the paragraphs, without their line ends.
+
+    A line is a paragraph, unless it goes on a line that was only wrapped.
+    """
+    at = 0
+    for blank in [*_BLANK_LINE.finditer(text), None]:
+        end = blank.start() if blank else len(text)
+        if at < end:
+            yield from _lines(text, at, end)
+        at = max(at, blank.end() if blank else end)
+
+
+def _lines(text: str, start: int, end: int) -> Iterator[Span]:
+    first = at = start
+    while at < end:
+        stop = text.find("\n", at, end)
+        stop = end if stop < 0 else stop
+        following = text[stop + 1 : end].split("\n", 1)[0] if stop < end else ""
+        if stop >= end or not _wrapped(text[at:stop], following):
+            if text[first:stop].strip():
+                yield first, stop
+            first = stop + 1
+        at = stop + 1
+
+
+def _wrapped(line: str, following: str) -> bool:
+    """Whether a line break was made by the width of a page, not by the end of a paragraph."""
+    line, following = line.strip(), following.strip()
+    if not line or not following or _BULLET.match(following) or is_time_line(following):
+        return False
+    if following[0].islower():
+        return not re.search(r"[.!?…]['\"”’»)\]]*$", line)
+    return 50 <= len(line) <= 100 and (
+        not re.search(r"[.!?…:]['\"”’»)\]]*$", line) and len(following) <= 100
+    )
+
+
+# --- packing ------------------------------------------------------------------------------------
+
+
+def _pack(
+    text: str, parts: list[tuple[Span, int]], target: int, fits: Fits, heading: str
+) -> Iterator[Span]:
+    """Neighbouring sentences joined into passages of even size, near the target."""
+    total = sum(tokens for _, tokens in parts)
+    even = total / max(1, -(-total // target))
+    start = end = size = done = 0
+    for (first, last), tokens in parts:
+        aim = even * (round(done / even) + 1) - done if even else 0
+        if size and (
+            size + tokens - aim > aim - size
+            or size + tokens > target * _LIMIT
+            or not fits(f"{heading}\n{text[start:last]}")
+        ):
+            yield start, end
+            done += size
+            size = 0
+        if not size:
+            start = first
+        end = last
+        size += max(1, tokens)
+    if size:
+        yield start, end
+
+
+def _cut(
+    text: str, span: Span, count: Count, limit: int, fits: Fits, heading: str
+) -> Iterator[Span]:
+    """The sentence, or, if it alone is too long, halves of it, cut between words."""
+    start, end = span
+    piece = text[start:end]
+    if end - start <= 1 or (count(piece) <= limit and fits(f"{heading}\n{piece}")):
+        yield span
+        return
+    middle = _word_boundary(text, start, end)
+    left = start + len(text[start:middle].rstrip())
+    right = middle + len(text[middle:end]) - len(text[middle:end].lstrip())
+    yield from _cut(text, (start, left), count, limit, fits, heading)
+    yield from _cut(text, (right, end), count, limit, fits, heading)
+
+
+def _word_boundary(text: str, start: int, end: int) -> int:
+    """The white space nearest to the middle, else the middle itself."""
+    middle = (start + end) // 2
+    for distance in range(1, (end - start) // 2):
+        for at in (middle - distance, middle + distance):
+            if start < at < end - 1 and text[at].isspace():
+                return at
+    return middle

@@ -1,0 +1,4 @@
+"""The models that models.txt names: found, fetched, checked by hash.
+
+Runs none of them.
+"""

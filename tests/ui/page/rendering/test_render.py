@@ -1,0 +1,336 @@
+"""What an Answer looks like, as HTML; and that nothing in it can become HTML."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rag.answer import Answer, Claim
+from rag.events import Done
+from rag.generating.generator import Stop
+from tests.ui.fake_assistant import FakeBackend
+from tests.ui.payloads import PAYLOADS
+from ui.page.conversations import Chat, Turn
+from ui.page.page.rendering import chips, live, panels, render
+from ui.page.page.rendering import library as render_library
+from ui.page.rendering.live import Progress
+from ui.page.rendering.markup import day, esc, link
+from ui.page.seam import Choices
+
+
+def answered(question: str) -> Answer:
+    stream = FakeBackend(pace=0).stream(question, (), None, Choices(), Stop())
+    return next(event.answer for event in stream if isinstance(event, Done))
+
+
+def turn(answer: Answer | None, **rest: Any) -> Turn:
+    base = Turn(7, "0" * 16, "How much?", "done", "", None, "", "2025-01-01", 0, "", "")
+    return replace(base, answer=answer.to_dict() if answer else None, **rest)
+
+
+def text(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+class Tags(HTMLParser):
+    """Every tag and attribute that a browser would see."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.links: list[str] = []
+        self.words = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+OURS = {
+    "article",
+    "h2",
+    "h3",
+    "span",
+    "p",
+    "div",
+    "button",
+    "ul",
+    "li",
+    "details",
+    "summary",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "s",
+    "q",
+    "b",
+    "i",
+    "a",
+    "svg",
+    "path",
+    "mark",
+    "blockquote",
+    "section",
+    "header",
+    "progress",
+}
+SAFE = {
+    "class",
+    "id",
+    "title",
+    "role",
+    "type",
+    "href",
+    "target",
+    "rel",
+    "d",
+    "viewbox",
+    "value",
+    "max",
+    "tabindex",
+}
+
+
+def safe(html: str) -> Tags:
+    seen = Tags(html)
+    assert seen.tags <= OURS, seen.tags - OURS
+    extra = {a for a in seen.attributes if a not in SAFE and not a.startswith(("data-", "aria-"))}
+    assert not extra
+    assert all(url.startswith(("http://", "https://")) for url in seen.links)
+    return seen
+
+
+def test_each_sentence_has_its_mark_and_numbers_in_order_of_appearance() -> None:
+    html = render.turn(turn(answered("bridge")))
+    marks = re.findall(r'class="claim (\w+)"', html)
+    assert marks == ["yes", "yes", "partly"]
+    answer = html[html.index('<div class="answer">') : html.index("</div>")]
+    assert re.findall(r'data-n="(\d+)"', answer) == ["1", "2", "1", "2"]
+    assert "Partly supported: the quoted words say some of this (58 of 100)" in html
+
+
+def test_the_line_of_trust_says_sentences_once_and_what_they_are() -> None:
+    def trust(*verdicts: str) -> str:
+        answer = answered("ferry").to_dict()
+        answer["claims"] = [{**answer["claims"][0], "verdict": v} for v in verdicts]
+        html = render.answer(answer, turn(None))
+        return text(re.findall(r'<p class="trust">.*?</p>', html)[0])
+
+    yes, partly, no = "supported", "partly supported", "unsupported"
+    assert trust(yes, yes, partly) == "✓ 2 sentences supported ◐ 1 partly 1 source"
+    assert trust(partly) == "◐ 1 sentence partly supported 1 source"
+    assert trust(partly, no) == "◐ 1 sentence partly supported ✕ 1 not supported 1 source"
+    assert trust(no, no) == "✕ 2 sentences not supported 1 source"
+
+
+def test_numbers_stay_on_the_line_of_the_last_word() -> None:
+    claim = answered("ferry").to_dict()["claims"][0]
+    html = render.claim(claim, {}, 7)
+    refs = html[html.index('class="refs"') :]
+    assert text(refs[refs.index("<") :]) == "2023. 1 ✓"
+    long = {**claim, "text": "See https://example.org/a/very/long/address/without/end"}
+    html = render.claim(long, {}, 7)
+    assert text(html[html.index('class="refs"') :].partition(">")[2]) == "1 ✓"
+
+
+def test_an_article_that_only_disagrees_opens_at_its_words() -> None:
+    answer = answered("bridge").to_dict()
+    answer["claims"] = answer["claims"][:1]  # cites the first article only
+    side = answer["conflicts"][0]["sides"][1]
+    html = render.answer(answer, turn(None))
+    listed = html[html.index('class="sources"') :]
+    assert f'data-spans="{side["start"]}-{side["end"]}" data-turn="7" data-n="2"' in listed
+
+
+def test_a_citation_carries_the_place_of_its_quote() -> None:
+    answer = answered("ferry")
+    [citation] = answer.citations
+    html = render.turn(turn(answer))
+    assert f'data-article="{citation.article.id}"' in html
+    assert f'data-spans="{citation.start}-{citation.end}"' in html
+    assert citation.article.text[citation.start : citation.end] == citation.quote
+
+
+def test_two_quotes_of_one_article_for_a_sentence_are_one_button_with_two_places() -> None:
+    answer = answered("bridge").to_dict()
+    one, two = answer["claims"][0]["citations"][0], answer["claims"][2]["citations"][0]
+    html = render.claim({**answer["claims"][0], "citations": [one, two]}, {}, 7)
+    assert html.count('class="cite"') == 1
+    assert f'data-spans="{one["start"]}-{one["end"]} {two["start"]}-{two["end"]}"' in html
+
+
+def test_what_was_dropped_or_cut_says_why() -> None:
+    said = text(render.turn(turn(answered("bridge"))))
+    assert "1 sentence left out and 1 shortened" in said
+    assert "It is the longest bridge in the country. No passage says this (support 7" in said
+    assert "for want of steel and money. Shortened to what its source supports." in said
+
+
+def test_a_part_of_the_question_without_an_answer_is_said_after_the_sentences() -> None:
+    answer = replace(answered("bridge"), unanswered=("Who built it?",))
+    said = text(render.turn(turn(answer)))
+    assert "hold the answer to “Who built it?”" in said
+    old = {k: v for k, v in answer.to_dict().items() if k != "unanswered"}  # kept before it was
+    assert "Who built it?" not in render.turn(replace(turn(None), answer=old))
+
+
+def test_an_abstention_has_no_sentences_and_offers_three_passages() -> None:
+    html = render.turn(turn(answered("who is tallest")))
+    assert "Not in the library" in html
+    assert 'class="claim' not in html
+    assert html.count('class="card"') == 3
+
+
+def test_every_passage_is_listed_with_its_scores_and_use() -> None:
+    answer = answered("ferry")
+    html = render.turn(turn(answer))
+    rows = re.findall(r"<tr class=.*?</tr>", html)
+    assert len(rows) == len(answer.hits) == 8
+    assert text(rows[0]).endswith("0.76 9.3 0.0330 cited")
+    assert text(rows[1]).endswith(" read")
+    assert text(rows[3]).endswith("– 0.0083 not read")
+
+
+def test_times_are_those_of_each_stage() -> None:
+    said = text(render.turn(turn(answered("ferry"))))
+    assert "1.4 s searched 0.01 s · read 0.23 s · wrote 0.82 s · checked 0.31 s · fake-1b" in said
+
+
+def test_a_stopped_turn_keeps_its_draft_and_says_that_it_is_unchecked() -> None:
+    said = text(render.turn(turn(None, state="stopped", draft="The bridge")))
+    assert "The bridge Stopped. What was written until then has not been checked." in said
+    assert "Copy" not in said
+
+
+def test_a_question_that_was_rewritten_shows_how() -> None:
+    assert render.understood("And in 2021?", "What was trade in 2021?")
+    assert render.understood("What  was it?", "what was it?") == ""
+
+
+def test_what_the_question_narrowed_is_chips_that_say_where_they_come_from() -> None:
+    html = render.turn(turn(answered("What did the bridge cost in 2025?")))
+    assert text(html).startswith(
+        "You asked: How much? Only articles from 1 January 2025 × read from “in 2025”"
+    )
+    assert 'data-act="unfilter"' in html
+    chosen = {"since": None, "until": "2025-02-01", "sources": ["A"]}  # as kept before, too
+    assert text(chips.found_filters(chosen, 7)) == "Only articles until 1 February 2025 × A ×"
+    assert chips.found_filters({"since": None, "until": None, "sources": []}, 7) == ""
+
+
+def test_what_was_dropped_or_only_preferred_is_said() -> None:
+    said = text(render.turn(turn(answered("What is the latest on the bridge?"))))
+    assert "Preferring newer articles × read from “latest”" in said
+    days = {"phrase": "on Friday", "since": "2025-04-11", "until": "2025-04-14"}
+    value = {"found": [], "dropped": ["last <week>"], "preferred": days}
+    html = chips.found_filters(value, 7)
+    assert 'data-kind="preferred"' in html
+    assert text(html) == (
+        "Preferring articles of 11 April 2025 to 14 April 2025 × read from “on Friday” "
+        "No article fits “last &lt;week&gt;”: searched without"
+    )
+
+
+def test_while_it_is_made_the_stages_show_how_far_it_is() -> None:
+    html = live.live(Progress("Q", stage=2, times=(0.02, 0.31), elapsed=3.4, draft="So far"))
+    assert re.findall(r'class="(past|now|later)"', html) == ["past", "past", "now", "later"]
+    assert "Searching 0.02 s" in text(html)
+    assert "Writing 3 s" in text(html)
+    waiting = live.live(Progress("Q", place=2))
+    assert "2 questions are before yours" in text(waiting)
+
+
+def test_checked_sentences_take_the_place_of_the_draft() -> None:
+    checked = Claim("One is so.", "supported", 0.9)
+    html = live.live(Progress("Q", stage=3, draft="One is so. Two is not.", claims=(checked,)))
+    assert text(html).count("One is so.") == 1
+    assert '<span class="draft"> Two is not.</span>' in html
+    dropped = replace(checked, shown=False)
+    assert "One is so." not in live.live(
+        Progress("Q", stage=3, draft="One is so. Two.", claims=(dropped,))
+    )
+
+
+def test_only_web_addresses_become_links() -> None:
+    assert 'href="https://a.example/x?a=1&amp;b=2"' in link("https://a.example/x?a=1&b=2", "x")
+    for bad in (*PAYLOADS, "file:///etc/passwd", "https://", "//a.example", "", None, "http://[x"):
+        assert "javascript:" not in link(bad, "x")
+        assert link(bad, "x") == "" or (bad or "").startswith(("http://", "https://"))
+
+
+def test_a_date_is_written_out_and_nonsense_left_out() -> None:
+    assert day("2024-05-07") == "7 May 2024"
+    assert day("<b>") == day(None) == ""
+
+
+def test_controls_and_direction_marks_are_not_shown() -> None:
+    assert esc("a\u202eb\x00c\ufeffd") == "abcd"
+
+
+hostile = st.one_of(st.sampled_from(PAYLOADS), st.text(max_size=60))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_no_text_anywhere_becomes_markup(data: st.DataObject) -> None:
+    """Every string of an answer's JSON is swapped for another; only our own tags are left."""
+
+    def swapped(value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            return {k: swapped(v, k) for k, v in value.items()}
+        if isinstance(value, list):
+            return [swapped(v, key) for v in value]
+        if isinstance(value, str) and key not in ("verdict", "published", "since", "until"):
+            return data.draw(hostile)
+        return value
+
+    answer = swapped(answered("the latest on the bridge in 2025").to_dict())
+    answer["filter"]["dropped"] = [data.draw(hostile)]
+    answer["unanswered"] = [data.draw(hostile)]
+    draw = data.draw
+    t = replace(turn(None), answer=answer, question=draw(hostile), remark=draw(hostile), vote=1)
+    safe(render.turn(t))
+    safe(render.turn(replace(t, answer={**answer, "abstained": True})))
+    safe(render.turn(replace(t, answer=None, state="failed", note=draw(hostile))))
+    safe(render.turn(replace(t, answer=None, state="stopped", draft=draw(hostile))))
+    progress = Progress(
+        draw(hostile),
+        chat=draw(hostile),
+        query=draw(hostile),
+        stage=2,
+        draft=draw(hostile),
+        claims=(Claim(draw(hostile), "supported", 1.0),),
+    )
+    safe(live.live(progress))
+    safe(panels.chats([Chat("0" * 16, draw(hostile), "")], "", draw(hostile)))
+    safe(panels.welcome(3, [draw(hostile)]))
+    article = next(iter(FakeBackend().library.values()))
+    article = replace(
+        article,
+        title=draw(hostile),
+        text=draw(hostile),
+        source=draw(hostile),
+        authors=(draw(hostile),),
+        url=draw(hostile),
+        path=draw(hostile),
+    )
+    seen = safe(panels.article(article, [(0, 5), (3, 9)]))
+    assert "".join(esc(article.text).split()) in "".join(esc(seen.words).split())
+    safe(panels.gone(answer["sources"][0], [draw(hostile)]))
+    safe(render_library.table([article], render_library.View(find="")))
+    safe(render_library.removed(draw(hostile)))

@@ -1,0 +1,164 @@
+"""Conversations are kept, found, renamed, deleted; an answer comes back as it was."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from index.errors import UsageError
+from tests.ui.page.rendering.test_render import answered, turn
+from ui.page.conversations import Conversations
+from ui.page.page.rendering import footnotes
+
+A, B = "a" * 16, "b" * 16
+
+
+@pytest.fixture
+def kept() -> Conversations:
+    return Conversations(":memory:")
+
+
+def test_a_turn_comes_back_with_its_whole_answer(tmp_path: Path) -> None:
+    first = Conversations(tmp_path / "c.sqlite")
+    answer = answered("bridge").to_dict()
+    n = first.ask(A, "What did it cost?")
+    first.write_draft(n, "It cost")
+    first.finish(n, "done", answer=answer)
+    first.feedback(n, 1, "good", "41")
+    first.close()
+    [again] = Conversations(tmp_path / "c.sqlite").turns(A)
+    assert again.answer == json.loads(json.dumps(answer))
+    assert (again.state, again.vote, again.remark, again.expected) == ("done", 1, "good", "41")
+
+
+def test_a_crash_leaves_the_question_and_the_draft(tmp_path: Path) -> None:
+    first = Conversations(tmp_path / "c.sqlite")
+    first.write_draft(first.ask(A, "What did it cost?"), "It cost")
+    [again] = Conversations(tmp_path / "c.sqlite").turns(A)
+    assert (again.question, again.state, again.draft) == ("What did it cost?", "running", "It cost")
+
+
+def test_a_conversation_is_named_after_its_first_question(
+    kept: Conversations,
+) -> None:
+    kept.ask(A, "First\n question")
+    kept.ask(B, "Second")
+    kept.ask(A, "Third")
+    assert {(c.id, c.title) for c in kept.chats()} == {(A, "First question"), (B, "Second")}
+
+
+def test_search_looks_in_titles_questions_and_answers_literally(kept: Conversations) -> None:
+    n = kept.ask(A, "What of the bridge?")
+    kept.finish(n, "done", answer=answered("bridge").to_dict())
+    kept.ask(B, "100% of the ferry_boats")
+    assert [c.id for c in kept.chats("COUNTING THE RAMPS")] == [A]
+    assert [c.id for c in kept.chats("100%")] == [B]
+    assert [c.id for c in kept.chats("ferry_b")] == [B]
+    assert kept.chats("1_0") == kept.chats("%x%") == kept.chats("'; DROP TABLE turns") == []
+
+
+def test_rename_and_delete(kept: Conversations) -> None:
+    kept.ask(A, "One")
+    kept.rename(A, "  A  better name ")
+    assert kept.title(A) == "A better name"
+    kept.rename(A, "   ")
+    assert kept.title(A) == "A better name"
+    kept.delete(A)
+    assert kept.chats() == []
+    assert kept.turns(A) == []
+
+
+def test_asking_instead_hides_that_turn_and_those_after(kept: Conversations) -> None:
+    one, two, three = (kept.ask(A, q) for q in ("one", "two", "three"))
+    new = kept.ask(A, "two again", instead_of=two)
+    assert [t.id for t in kept.turns(A)] == [one, new]
+    assert kept.turn(three) is not None  # hidden, not gone
+
+
+def test_a_turn_of_another_conversation_is_not_hidden(kept: Conversations) -> None:
+    one = kept.ask(A, "one")
+    kept.ask(B, "two", instead_of=one)
+    assert [t.id for t in kept.turns(A)] == [one]
+
+
+@pytest.mark.parametrize("chat", ["", "x", "../x", "A" * 16, "a" * 17, "a" * 15 + "'"])
+def test_only_ids_that_the_page_makes_are_taken(kept: Conversations, chat: str) -> None:
+    with pytest.raises(UsageError, match="no conversation"):
+        kept.ask(chat, "one")
+
+
+# ---- taken along ----
+
+
+def test_the_copy_has_numbers_and_footnotes_with_the_words() -> None:
+    copy = footnotes.footnoted(answered("bridge").to_dict())
+    assert copy.split("\n\n")[0] == (
+        "The bridge cost 41 million crowns. [1] Counting the ramps, it cost 44 million crowns. [2] "
+        "It opened eleven months late, for want of steel. [1] [2]"
+    )
+    assert copy.split("\n\n")[1] == (
+        "Only partly supported: “It opened eleven months late, for want of steel.”"
+    )
+    assert copy.split("\n\n")[2].split("\n")[:3] == [
+        "[1] Varnholm opens its new harbour bridge. Varnholm Courier, 12 April 2025. "
+        "https://varnholm-courier.example/bridge-opens",
+        "    “The bridge cost 41 million crowns”",
+        "    “eleven months later than planned”",
+    ]
+
+
+def test_markdown_holds_the_conversation_and_no_markup_of_others() -> None:
+    turns = [
+        turn(answered("bridge"), question="# <b>What</b> *did* it cost?"),
+        turn(answered("tallest")),
+        turn(None, state="stopped"),
+    ]
+    said = footnotes.markdown("A [title](javascript:x)", turns)
+    assert said.startswith("# A \\[title\\](javascript:x)\n")
+    assert "## \\# \\<b\\>What\\</b\\> \\*did\\* it cost?" in said
+    assert "*(partly supported)*" in said
+    assert "*Not in the library.*" in said
+    assert "*Stopped." in said
+
+
+def test_markdown_says_which_part_of_a_question_has_no_answer() -> None:
+    answer = replace(answered("bridge"), unanswered=("Who *built* it?",))
+    said = footnotes.markdown("x", [turn(answer)])
+    assert "*The library doesn't hold the answer to “Who \\*built\\* it?”*" in said
+
+
+def test_what_only_disagrees_is_quoted_too() -> None:
+    answer = answered("bridge").to_dict()
+    answer["claims"] = answer["claims"][:1]  # cites the first article only
+    quoted = "“The harbour bridge cost 44 million crowns”"
+    assert quoted in footnotes.footnoted(answer)
+    said = footnotes.markdown("x", [replace(turn(None), answer=answer)])
+    assert "what the bridge cost: 41 million crowns [1]; 44 million crowns [2]" in said
+    assert f"> {quoted}" in said
+
+
+def test_markdown_says_what_was_stopped_and_what_made_an_answer() -> None:
+    said = footnotes.markdown(
+        "x", [turn(None, state="stopped", draft="It *cost*"), turn(answered("ferry"))]
+    )
+    assert "has not been checked.*\n\n> It \\*cost\\*\n" in said
+    assert said.endswith("\n\n*1 January 2025 · fake-1b*\n")
+
+
+def test_votes_become_a_question_file() -> None:
+    voted = [
+        turn(answered("bridge"), vote=1),
+        turn(answered("tallest"), vote=1),
+        turn(answered("bridge"), vote=-1, expected=" 45 million "),
+        turn(answered("ferry"), vote=-1),
+    ]
+    lines, left = footnotes.questions(voted)
+    assert [json.loads(line) for line in lines.splitlines()] == [
+        {"question": "bridge", "all": ["41", "44"], "answerable": True},
+        {"question": "tallest", "answerable": False},
+        {"question": "bridge", "any": ["45 million"], "answerable": True},
+    ]
+    assert left == 1

@@ -1,0 +1,355 @@
+"""Sessions: answers don't mix, stopping stops the work, what was asked is kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from index.errors import UsageError
+from index.search import Filter
+from rag.events import Event, Token
+from rag.generating.generator import Stop, Stopped
+from tests.ui.conftest import until
+from tests.ui.fake_assistant import FakeBackend, find
+from ui.page.collection import Collection
+from ui.page.conversations import Conversations
+from ui.page.page import Frame, Page
+from ui.page.rendering.chips import make_filter, without
+from ui.page.running import Line, Run, Waiting
+from ui.page.seam import Choices
+from ui.page.serving.staging import Staging
+
+A, B = "a" * 16, "b" * 16
+
+
+@pytest.fixture
+def page() -> Page:
+    return Page(FakeBackend(pace=0), Conversations(":memory:"))
+
+
+def ask(page: Page, question: str, chat: str = A, session: str = "s") -> list[Frame]:
+    return list(page.ask(session, chat, question, None, Choices()))
+
+
+def test_an_answer_ends_in_the_transcript_and_is_stored(page: Page) -> None:
+    frames = ask(page, "  What did the bridge cost? ")
+    assert frames[0].live is not None
+    assert "Searching" in frames[0].live
+    assert frames[-1].live == ""
+    assert "41 million" in (frames[-1].transcript or "")
+    [turn] = page.conversations.turns(A)
+    assert (turn.question, turn.state) == ("What did the bridge cost?", "done")
+
+
+def test_the_conversation_goes_along_without_what_failed(page: Page) -> None:
+    ask(page, "What did the bridge cost?")
+    ask(page, "Will it fail?")
+    ask(page, "And the ferry?")
+    backend = page.backend
+    assert isinstance(backend, FakeBackend)
+    assert [q for q, _ in backend.asked[-1][1]] == ["What did the bridge cost?"]
+    states = [(t.state, t.note) for t in page.conversations.turns(A)]
+    assert states[1][0] == "failed"
+    assert states[1][1].startswith("The library at “varnholm”")
+
+
+def test_another_conversation_is_no_context(page: Page) -> None:
+    ask(page, "What did the bridge cost?")
+    ask(page, "And the ferry?", chat=B)
+    assert isinstance(page.backend, FakeBackend)
+    assert page.backend.asked[-1][1] == ()
+
+
+def test_an_unforeseen_error_is_one_sentence_and_no_detail(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Iterator[Event]:
+        raise RuntimeError("/secret/path")
+        yield
+
+    monkeypatch.setattr(page.backend, "stream", broken)
+    shown = ask(page, "Anything?")[-1].transcript or ""
+    assert "No answer could be made (RuntimeError)" in shown
+    assert "secret" not in shown
+
+
+def test_closing_the_frames_stops_the_work_and_keeps_the_draft(page: Page) -> None:
+    assert isinstance(page.backend, FakeBackend)
+    page.backend.pace = 0.001
+    frames = page.ask("s", A, "A slow one", None, Choices())
+    for frame in frames:
+        if frame.live and "walked on" in frame.live:
+            break
+    frames.close()  # type: ignore[attr-defined]
+    until(lambda: isinstance(page.backend, FakeBackend) and page.backend.closed == 1)
+    [turn] = page.conversations.turns(A)
+    assert turn.state == "stopped"
+    assert "walked on" in turn.draft
+
+
+def test_a_window_that_looks_at_another_conversation_is_not_drawn_over(page: Page) -> None:
+    frames = page.ask("s", A, "What did the bridge cost?", None, Choices())
+    next(frames)
+    assert "Ask your articles" in (page.show("s", B).transcript or "")
+    rest = list(frames)
+    assert all(frame.transcript is None and frame.live is None for frame in rest)
+    assert [t.state for t in page.conversations.turns(A)] == ["done"]
+
+
+def test_a_conversation_takes_one_question_at_a_time_and_another_goes_on(page: Page) -> None:
+    first = page.ask("s", A, "What did the bridge cost?", None, Choices())
+    next(first)
+    with pytest.raises(UsageError, match="is being answered"):
+        ask(page, "Too early", session="other")
+    assert "Skarrey" in (ask(page, "And the ferry?", chat=B, session="other")[-1].transcript or "")
+    list(first)
+    assert "Skarrey" in (ask(page, "And the ferry?")[-1].transcript or "")
+    assert [t.question for t in page.conversations.turns(A)] == [
+        "What did the bridge cost?",
+        "And the ferry?",
+    ]
+
+
+def test_stopping_is_for_ones_own_question_in_that_conversation(page: Page) -> None:
+    assert isinstance(page.backend, FakeBackend)
+    page.backend.pace = 0.001
+    frames = page.ask("s", A, "A slow one", None, Choices())
+    next(frames)
+    page.stop("another", A)
+    page.stop("s", B)
+    assert any("walked on" in (next(frames).live or "") for _ in range(200))
+    page.stop("s", A)
+    list(frames)
+    assert [t.state for t in page.conversations.turns(A)] == ["stopped"]
+
+
+def test_deleting_a_conversation_ends_what_is_under_way(page: Page) -> None:
+    assert isinstance(page.backend, FakeBackend)
+    page.backend.pace = 0.001
+    frames = page.ask("s", A, "A slow one", None, Choices())
+    next(frames)
+    page.discard(A)
+    list(frames)
+    until(lambda: isinstance(page.backend, FakeBackend) and page.backend.alive == 0)
+    assert page.conversations.chats() == []
+
+
+def test_an_empty_library_is_no_question_yet() -> None:
+    page = Page(FakeBackend(library={}), Conversations(":memory:"))
+    with pytest.raises(UsageError, match="add articles on the Library tab"):
+        ask(page, "What did the bridge cost?")
+    assert page.conversations.chats() == []
+
+
+def test_the_list_stays_searched_while_an_answer_is_made(page: Page) -> None:
+    ask(page, "And the ferry?", chat=B)
+    page.show("s", A, "ferry")
+    lists = [frame.chats for frame in ask(page, "What did the bridge cost?") if frame.chats]
+    assert lists
+    assert all("ferry" in shown and "bridge" not in shown for shown in lists)
+
+
+def test_a_model_that_loads_is_named_until_it_is_there(page: Page) -> None:
+    frames = page.ask("s", A, "What did the bridge cost?", None, Choices(model="fake-4b"))
+    seen = [frame.live or "" for frame in frames]
+    at = [i for i, live in enumerate(seen) if "Loading fake-4b" in live]
+    assert at
+    assert any("Searching" in live for live in seen[at[-1] + 1 :])
+
+
+def test_a_turn_that_nobody_works_on_is_shown_as_stopped(page: Page) -> None:
+    page.conversations.ask(A, "Before the crash")
+    assert "has not been checked" in (page.show("s", A).transcript or "")
+
+
+@pytest.mark.parametrize("question", ["", "   ", "\n"])
+def test_nothing_is_no_question(page: Page, question: str) -> None:
+    assert ask(page, question) == []
+    assert page.conversations.chats() == []
+
+
+def test_a_question_without_end_is_refused(page: Page) -> None:
+    with pytest.raises(UsageError, match="2001 characters"):
+        ask(page, "x" * 2001)
+
+
+def test_filters_are_read_and_shed_chip_by_chip() -> None:
+    assert make_filter("", "", []) is None
+    wanted = Filter(date(2025, 1, 2), None, frozenset({"A", "B"}))
+    assert make_filter("2025-01-02 00:00:00", "", ["A", "B"]) == wanted
+    with pytest.raises(UsageError, match=r"'soon' \(until\)"):
+        make_filter("", "soon", [])
+    value = {"since": "2025-01-02", "until": None, "sources": ["A", "B"]}
+    assert without(value, "since", "") == Filter(sources=frozenset({"A", "B"}))
+    assert without(value, "source", "B") == Filter(date(2025, 1, 2), None, frozenset({"A"}))
+
+
+def test_a_chip_off_an_earlier_turn_leaves_what_followed(page: Page) -> None:
+    ask(page, "What did the bridge cost in 2025?")
+    ask(page, "And when did it open?")
+    first, second = page.conversations.turns(A)
+    assert page.again(A, first.id, "since", "2025-01-01") == (first.question, Filter(), None)
+    assert page.again(A, second.id, "", "") == (second.question, None, second.id)
+    assert page.again(B, second.id, "", "") is None
+    assert page.again(A, 99, "", "") is None
+    assert page.again(A, first.id, "", "") == (first.question, None, None)
+    third = ask(page, "And where is it?")[-1].transcript or ""
+    assert "Understood as" in third
+    query = page.conversations.turns(A)[1].answer or {}
+    assert page.again(A, second.id, "", "") == (query["query"], None, None)
+
+
+# ---- the article pane ----
+
+
+def test_the_pane_marks_a_quote_where_it_is_now(page: Page) -> None:
+    ask(page, "How long has the ferry run?")
+    assert isinstance(page.backend, FakeBackend)
+    [turn] = page.conversations.turns(A)
+    assert turn.answer is not None
+    cited = turn.answer["claims"][0]["citations"][0]
+    span = f"{cited['start']}-{cited['end']}"
+    old = page.backend.library[cited["article_id"]]
+    assert f"<mark>{cited['quote']}</mark>" in page.article(old.id, span, turn.id, 1)
+    longer = type(old)(old.id, old.title, "New first line.\n\n" + old.text, old.source)
+    page.backend.library[old.id] = longer
+    moved = find(longer, cited["quote"])
+    assert moved[0] != cited["start"]
+    assert f"<mark>{cited['quote']}</mark>" in page.article(old.id, span, turn.id, 1)
+    page.backend.library[old.id] = type(old)(old.id, old.title, "All is changed.", old.source)
+    assert f"<blockquote>{cited['quote']}" in page.article(old.id, span, turn.id, 1)
+    del page.backend.library[old.id]
+    gone = page.article(old.id, span, turn.id, 1)
+    assert "no longer in the library" in gone
+    assert old.title in gone
+
+
+@pytest.mark.parametrize("spans", ["", "x", "-1-5", "5", "99999999999999-1", "3-1", "<1-2>"])
+def test_strange_places_in_an_article_do_no_harm(page: Page, spans: str) -> None:
+    [first, *_] = page.articles()
+    assert first.title in page.article(first.id, spans, None, None)
+    assert "no longer" in page.article("nowhere", spans, 99, None)
+
+
+# ---- whose turn it is ----
+
+
+def test_first_come_first_served_and_who_leaves_makes_room() -> None:
+    line = Line()
+    one, two, three = line.join(), line.join(), line.join()
+    assert [line.place(t) for t in (one, two, three)] == [0, 1, 2]
+    assert line.wait(one)
+    line.leave(two)
+    assert line.place(three) == 1
+    line.leave(one)
+    assert line.wait(three)
+    assert not line.wait(two)
+
+
+def test_a_run_waits_for_its_turn_and_says_so() -> None:
+    line, go = Line(), threading.Event()
+
+    def slow(stop: Stop) -> Iterator[Event]:
+        go.wait(10)
+        yield Token("one")
+
+    first, second = Run(line, slow), Run(line, lambda stop: iter([Token("two")]))
+    events = iter(second)
+    assert next(events) == Waiting(1)
+    go.set()
+    assert Token("two") in list(events)
+    assert Token("one") in list(first)
+
+
+def test_stopping_ends_the_waiting_at_once_and_sets_the_models_stop() -> None:
+    line, started, seen = Line(), threading.Event(), []
+
+    def deaf(stop: Stop) -> Iterator[Event]:
+        yield Token("x")
+        started.set()
+        until(lambda: stop.is_set())
+        seen.append(True)
+        raise Stopped
+
+    run = Run(line, deaf)
+    assert started.wait(10)
+    run.stop()
+    assert list(run) == []
+    run.thread.join(10)
+    assert seen == [True]
+    assert line.place(line.join()) == 0
+
+
+def test_a_run_that_is_stopped_in_the_queue_never_starts() -> None:
+    line, go, started = Line(), threading.Event(), []
+
+    def first(stop: Stop) -> Iterator[Event]:
+        go.wait(10)
+        yield Token("x")
+
+    def second(stop: Stop) -> Iterator[Event]:
+        started.append(True)
+        yield Token("y")
+
+    one, two = Run(line, first), Run(line, second)
+    two.stop()
+    go.set()
+    list(one)
+    two.thread.join(10)
+    assert started == []
+
+
+# ---- adding and removing ----
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Collection:
+    staging = Staging(tmp_path / "uploads")
+    staging.prepare()
+    return Collection(FakeBackend(pace=0), staging, lambda url: "no" if "inside" in url else "")
+
+
+def test_only_web_addresses_are_fetched(collection: Collection) -> None:
+    said = "file:///etc/passwd /etc/passwd https://inside.example"
+    *_, last = collection.add([], said, "")
+    assert "3 refused" in last
+    assert last.count("not a web address") == 2
+    assert len(collection.backend.articles()) == 4
+
+
+def test_progress_counts_what_is_done(collection: Collection) -> None:
+    uploads = []
+    for i in range(3):
+        path = collection.staging.incoming / f"{i}.txt"
+        path.write_text(f"Title {i}\n\nText")
+        uploads.append(path)
+    frames = list(collection.add(uploads, "", "Here"))
+    assert [frame[frame.index("value=") : frame.index(" aria")] for frame in frames[:-1]] == [
+        'value="0" max="3"',
+        'value="1" max="3"',
+        'value="2" max="3"',
+        'value="3" max="3"',
+    ]
+    assert "3 added." in frames[-1]
+    assert {a.source for a in collection.backend.articles()} >= {"Here"}
+
+
+def test_removing_can_be_undone_last_first_and_only_by_who_did_it(collection: Collection) -> None:
+    one, two, *_ = collection.backend.articles()
+    collection.remove("s", one.id)
+    collection.remove("s", two.id)
+    assert collection.backend.article(two.id) is None
+    assert "nothing to undo" in collection.undo("another")
+    said = collection.undo("s")
+    assert f"Put back “{two.title}”." in said
+    assert f"Put back “{one.title}” too" in said
+    assert collection.backend.article(two.id) == two
+    assert collection.backend.article(one.id) is None
+    collection.undo("s")
+    assert collection.backend.article(one.id) == one
+    assert "nothing to undo" in collection.undo("s")
+    assert collection.remove("s", "nowhere") == ""

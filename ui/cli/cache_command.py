@@ -1,0 +1,31 @@
+"""`dateline cache`: how much of what was read is kept, and clearing it."""
+
+from __future__ import annotations
+
+import typer
+
+from ui.cli.command import DebugOption, show_view
+
+cache_app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
+
+
+@cache_app.callback()
+def _cache(ctx: typer.Context, debug: DebugOption = False) -> None:
+    if ctx.invoked_subcommand is None:
+        from rag import opening
+        from ui.cli import terminal
+
+        kept = opening.open_states()
+        show_view(terminal.facts(terminal.cache_rows(kept.status(), opening.state_folder())))
+
+
+@cache_app.command()
+def clear(debug: DebugOption = False) -> None:
+    """Delete the kept states of passages; they are read again when a question needs them."""
+    from rag import opening
+    from ui.cli import terminal
+
+    kept = opening.open_states()
+    before = kept.status()
+    kept.clear()
+    typer.echo(f"{terminal.size(before.disk_bytes - kept.status().disk_bytes)} freed.")

@@ -1,0 +1,123 @@
+"""What all commands share: errors as sentences, common options, where output goes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from index.errors import DatelineError, UsageError
+from ui.cli.plain import plain
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from index.search import Filter
+
+_DEBUG = "dateline.debug"
+
+
+class Commands(TyperGroup):
+    """Turns every error into one sentence on standard error and its exit code."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        try:
+            return super().invoke(ctx)
+        except DatelineError as error:
+            if debugging(ctx):
+                raise
+            say(sentence(str(error)))
+            raise typer.Exit(error.exit_code) from error
+        except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):
+            raise
+        except Exception as error:
+            if debugging(ctx):
+                raise
+            name = type(error).__name__
+            say(f"Dateline itself failed ({name}: {error}); run it again with --debug for more.")
+            raise typer.Exit(1) from error
+
+
+def _keep_debug(ctx: typer.Context, on: bool) -> bool:
+    ctx.meta[_DEBUG] = on or debugging(ctx)  # shared by the contexts of the whole command line
+    return on
+
+
+LibraryOption = Annotated[
+    Path | None,
+    typer.Option("--library", help="The library's folder; else DATELINE_LIBRARY, else your own."),
+]
+DebugOption = Annotated[
+    bool, typer.Option("--debug", callback=_keep_debug, help="Show where an error came from.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", envvar="DATELINE_MODEL", help="A generator that models.txt names."),
+]
+SinceOption = Annotated[
+    str | None, typer.Option(help="Only articles from this day on: 2024-05-17, 2024-05 or 2024.")
+]
+UntilOption = Annotated[str | None, typer.Option(help="Only articles up to this day.")]
+SourcesOption = Annotated[
+    list[str] | None, typer.Option("--source", help="Only articles of this outlet; repeatable.")
+]
+
+
+def library_of(ctx: typer.Context, named: Path | None) -> Path | None:
+    """--library may stand before the command or after it."""
+    above: Path | None = ctx.find_root().params.get("library")
+    return named or above
+
+
+def debugging(ctx: typer.Context) -> bool:
+    return bool(ctx.meta.get(_DEBUG))
+
+
+def make_filter(since: str | None, until: str | None, sources: Sequence[str] | None) -> Filter:
+    from index.search import Filter
+    from ui.cli.days import first_day, last_day
+
+    begin = first_day(since) if since else None
+    end = last_day(until) if until else None
+    if begin and end and begin > end:
+        raise UsageError(f"--since {since} is later than --until {until}; swap them.")
+    return Filter(begin, end, frozenset(sources or ()))
+
+
+def sentence(text: str) -> str:
+    """Begins large and ends with a full stop, on one line."""
+    text = " ".join(text.split())
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def say(text: str) -> None:
+    typer.echo(plain(text), err=True)
+
+
+def show_view(what: RenderableType) -> None:
+    from ui.cli.progress import standard_output
+
+    standard_output().print(what)
+
+
+def show_json(value: object) -> None:
+    import json
+
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table for people; for programs, a line a row with tabs and no headings."""
+    from ui.cli.terminal import table
+
+    if sys.stdout.isatty():
+        show_view(table(headings, rows))
+    else:
+        for row in rows:
+            typer.echo("\t".join(row))

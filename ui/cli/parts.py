@@ -1,0 +1,59 @@
+"""The parts that a command needs: a library to look at, to search, or to write.
+
+Heavy libraries load inside these functions, when a command needs them, never when it starts.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.errors import LibraryEmpty
+
+if TYPE_CHECKING:
+    from index.library import Library
+    from index.splitting.tokens import TokenCounter
+
+
+def library_path(named: Path | None) -> Path:
+    """The folder named, else the default library."""
+    from rag.opening import default_library
+
+    return named.expanduser() if named else default_library()
+
+
+def counter() -> TokenCounter:
+    """Counts tokens as the default generator does. Raises ModelError."""
+    from index.splitting import tokens
+    from rag.models import files as models
+
+    return tokens.load(models.path(models.default("generator").name), models.folder() / ".tokens")
+
+
+def readable(named: Path | None) -> Library:
+    """A library to look at, without an encoder: nothing heavy loads."""
+    from index.library import Library
+
+    return Library.open(library_path(named))
+
+
+def searchable(named: Path | None) -> Library:
+    """A library with its encoder. Raises LibraryMissing and LibraryEmpty before a model loads."""
+    from index.library import Library
+    from rag.opening import open_encoder
+
+    path = library_path(named)
+    with Library.open(path) as library:
+        if not len(library):
+            raise LibraryEmpty(
+                f"The library '{path}' holds no articles; add some with `dateline add PATH`."
+            )
+    return Library.open(path, open_encoder())
+
+
+def writable(named: Path | None) -> Library:
+    """A library with its encoder, made if it isn't there."""
+    from index.library import Library
+    from rag.opening import open_encoder
+
+    return Library.open(library_path(named), open_encoder(), create=True)

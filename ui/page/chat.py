@@ -1,0 +1,153 @@
+"""The page put together: its tabs, what its script calls, and the server around it.
+
+Nothing is decided here or in the tabs: ui.page.page and ui.page.collection do the work,
+ui.page.rendering makes the HTML. `serve` is where the real parts are put together.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+
+from ui.page import chat_tab, library_tab, settings_tab
+from ui.page.collection import Collection
+from ui.page.conversations import Conversations
+from ui.page.kit import asset, gr, html
+from ui.page.page import Page
+from ui.page.page.serving import guard
+from ui.page.page.serving import server as serving
+from ui.page.rendering.bundle import bundle
+from ui.page.serving.staging import Staging
+from ui.page.theme import theme
+
+_MASTHEAD = '<p class="brand"><b>Dateline</b><span>Your articles, on this computer</span></p>'
+
+_SCRIPTS = ("widgets.js", "reader.js", "follow.js", "page.js")
+_STYLES = ("page.css", "panels.css", "narrow.css")
+
+
+def build(page: Page, collection: Collection) -> gr.Blocks:
+    with gr.Blocks(title="Dateline", fill_width=True, analytics_enabled=False) as blocks:
+        html(_MASTHEAD, elem_id="masthead")
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab("Chat"):
+                chat = chat_tab.build(page)
+            with gr.Tab("Library") as shelves:
+                library = library_tab.build()
+            with gr.Tab("Settings") as switches:
+                settings = settings_tab.build(page)
+        bus = gr.HTML(
+            "",
+            elem_id="bus",
+            js_on_load="".join(map(asset, _SCRIPTS)),
+            server_functions=_server(page),
+        )
+        chat_tab.wire(page, chat, settings, bus)
+        library_tab.wire(
+            page, collection, library, chat.outlets, bus, [blocks.load, shelves.select]
+        )
+        settings_tab.wire(page, settings, bus, switches.select)
+    # No event for a window's end: for that the framework would hold a connection open for each
+    # window, and a browser has six. Work in a window that is gone ends with its stream.
+    blocks.queue(default_concurrency_limit=20)
+    return blocks
+
+
+def _server(page: Page) -> list[Callable[..., Any]]:
+    """What page.js calls and waits for; each takes one object."""
+
+    def article(said: dict[str, Any]) -> str:
+        turn, n = int(said.get("turn") or 0), int(said.get("n") or 0)
+        return page.article(
+            str(said.get("article", "")), str(said.get("spans", "")), turn or None, n or None
+        )
+
+    def rename(said: dict[str, Any]) -> None:
+        page.conversations.rename(str(said["chat"]), str(said["title"]))
+
+    def discard(said: dict[str, Any]) -> None:
+        page.discard(str(said["chat"]))
+
+    def copy(said: dict[str, Any]) -> str:
+        return page.copied(int(said["turn"]))
+
+    def exported(said: dict[str, Any]) -> str:
+        return page.exported(str(said["chat"]))
+
+    def vote(said: dict[str, Any]) -> None:
+        page.vote(int(said["turn"]), int(said["vote"]), str(said["remark"]), str(said["expected"]))
+
+    def questions(said: dict[str, Any]) -> dict[str, Any]:
+        made, left = bundle(page.conversations.voted(), page.articles())
+        return {"zip": base64.b64encode(made).decode(), "left": left}
+
+    return [article, rename, discard, copy, exported, vote, questions]
+
+
+def application(page: Page, collection: Collection, access: guard.Access) -> guard.Guard:
+    """The whole page as an ASGI app, guarded."""
+    limits = collection.staging.limits
+    collection.staging.prepare()
+    os.environ["GRADIO_TEMP_DIR"] = str(collection.staging.incoming)
+    blocks = build(page, collection)
+    framework = gr.mount_gradio_app(
+        FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
+        blocks,
+        path="/",
+        show_error=False,
+        allowed_paths=[],
+        max_file_size=limits.request_bytes,  # one file that is too large is refused by its name
+        favicon_path=str(files("ui.page").joinpath("static", "favicon.svg")),
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        enable_monitoring=False,
+        pwa=False,
+        theme=theme(),
+        css="".join(map(asset, _STYLES)),
+        head=f"<script>{asset('stream.js')}</script>",
+    )
+    blocks.has_launched = True  # mounting forgets to, and unlaunched it takes files from anywhere
+    return guard.Guard(
+        framework,
+        access,
+        collection.staging.incoming,
+        body_bytes=limits.request_bytes,
+        has_room=collection.staging.has_room,
+    )
+
+
+def serve(
+    library_path: Path,
+    *,
+    host: str,
+    port: int,
+    auth: str | None,
+    token: str | None,
+    model: str | None,
+    open_browser: bool,
+) -> None:
+    """Serves the page until it is interrupted. Raises UsageError, LibraryDamaged, ModelError."""
+    access = guard.access(host, auth, token)
+    listening = serving.listen(host, port)
+    from ui.page.local import LocalBackend
+
+    backend = LocalBackend.open(library_path, model)
+    conversations = Conversations(library_path / "conversations.sqlite")
+    staging = Staging(library_path / "uploads")
+    try:
+        allowed = serving.public_only if host not in guard.LOOPBACK else serving.any_address
+        app = application(
+            Page(backend, conversations), Collection(backend, staging, allowed), access
+        )
+        serving.run(app, listening, host, token=token, open_browser=open_browser)
+    finally:
+        backend.close()
+        conversations.close()
+        staging.clear()

@@ -1,0 +1,299 @@
+"""What the page does, without the framework that shows it: sessions, answers, articles.
+
+ui.page.chat wires these methods to components; all they take and give are texts and numbers.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from index.article import Article
+from index.errors import DatelineError, UsageError
+from index.search import Filter
+from rag.answer import Answer, filter_dict
+from rag.events import ClaimChecked, Done, Passages, Searching, Token
+from ui.page.conversations import Conversations, Turn
+from ui.page.page.rendering import footnotes, live, pane, panels, render
+from ui.page.rendering.chips import without
+from ui.page.rendering.live import Progress
+from ui.page.running import Line, Run, Waiting
+from ui.page.seam import Backend, Choices, Loading
+from ui.page.sessions import Sessions
+
+QUESTION_LIMIT = 2000
+HISTORY_TURNS = 6
+_FRAME_S = 0.08
+_DRAFT_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What changes on the page; None leaves a part as it is."""
+
+    transcript: str | None = None
+    live: str | None = None
+    chats: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """What a window shows: a conversation, and the list of those that have the words `find`."""
+
+    chat: str = ""
+    find: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """An answer under way, and for whom."""
+
+    session: str
+    chat: str
+    run: Run
+
+
+class Page:
+    """One for the program; a session is one open window."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        conversations: Conversations,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.backend = backend
+        self.conversations = conversations
+        self._clock = clock
+        self._line = Line()
+        self._lock = threading.Lock()
+        self._under_way: dict[int, _Work] = {}  # by turn
+        self._busy: set[str] = set()  # conversations in which something is under way
+        self._windows: Sessions[_Window] = Sessions(_Window)
+        self._articles: tuple[int, list[Article]] | None = None
+
+    # ---- showing ----
+
+    def show(self, session: str, chat: str, find: str = "") -> Frame:
+        """A conversation, as it is now, in this window."""
+        self._windows[session] = _Window(chat, find)
+        return self._shown(session, chat)
+
+    def _shown(self, session: str, chat: str) -> Frame:
+        mine = {turn for turn, work in self._work_in(chat).items() if work.session == session}
+        turns = [t for t in self.conversations.turns(chat) if t.id not in mine]
+        if turns or mine:
+            shown = render.transcript(self._settled(turns))
+        else:
+            articles = self.articles()
+            shown = panels.welcome(len(articles), panels.suggestions(articles))
+        return Frame(shown, None if mine else "", self.chats(chat, self._windows[session].find))
+
+    def chats(self, current: str, find: str = "") -> str:
+        return panels.chats(self.conversations.chats(find), current, find)
+
+    def discard(self, chat: str) -> None:
+        """The conversation is gone, and what is under way in it ends."""
+        for work in self._work_in(chat).values():
+            work.run.stop()
+        self.conversations.delete(chat)
+
+    def _settled(self, turns: Sequence[Turn]) -> list[Turn]:
+        """Turns that say they are running, with nobody at work on them, were cut off."""
+        with self._lock:
+            running = set(self._under_way)
+        return [
+            replace(t, state="stopped") if t.state == "running" and t.id not in running else t
+            for t in turns
+        ]
+
+    def _work_in(self, chat: str) -> dict[int, _Work]:
+        with self._lock:
+            return {turn: work for turn, work in self._under_way.items() if work.chat == chat}
+
+    # ---- asking ----
+
+    def ask(
+        self,
+        session: str,
+        chat: str,
+        question: str,
+        chosen: Filter | None,
+        choices: Choices,
+        instead_of: int | None = None,
+    ) -> Iterator[Frame]:
+        """Frames until the answer is there. Closing it (the window is gone) stops the work."""
+        question = question.strip()
+        if not question:
+            return
+        if len(question) > QUESTION_LIMIT:
+            raise UsageError(
+                f"The question has {len(question)} characters; ask it in {QUESTION_LIMIT} or fewer."
+            )
+        if not self.articles():
+            raise UsageError("The library is empty: add articles on the Library tab, then ask.")
+        with self._lock:
+            if chat in self._busy:
+                raise UsageError("This conversation is being answered; wait for it, or stop it.")
+            self._busy.add(chat)
+        try:
+            yield from self._answer(session, chat, question, chosen, choices, instead_of)
+        finally:
+            with self._lock:
+                self._busy.discard(chat)
+
+    def again(
+        self, chat: str, turn: int, kind: str, value: str
+    ) -> tuple[str, Filter | None, int | None] | None:
+        """A turn to ask again: its question, what a `kind` of chip less leaves as its filter, the
+        turn that makes way. Only the last one does: an earlier one's question comes at the end.
+        """
+        turns = self.conversations.turns(chat)
+        stored = next((t for t in turns if t.id == turn), None)
+        if stored is None:
+            return None
+        left = without(stored.answer["filter"], kind, value) if kind and stored.answer else None
+        if stored is turns[-1] or stored.answer is None:
+            return stored.question, left, turn
+        return str(stored.answer["query"] or stored.question), left, None
+
+    def _answer(
+        self,
+        session: str,
+        chat: str,
+        question: str,
+        chosen: Filter | None,
+        choices: Choices,
+        instead_of: int | None,
+    ) -> Iterator[Frame]:
+        turn = self.conversations.ask(chat, question, instead_of=instead_of)
+        history = self._history(chat, before=turn)
+        self._windows[session] = replace(self._windows[session], chat=chat)
+        answer: Answer | None = None
+        note = ""
+        progress = Progress(question, chat)
+        run = Run(
+            self._line, lambda stop: self.backend.stream(question, history, chosen, choices, stop)
+        )
+        with self._lock:
+            self._under_way[turn] = _Work(session, chat, run)
+        try:
+            with run:
+                yield replace(self._shown(session, chat), live=live.live(progress))
+                for step in self._progress(run, progress, turn):
+                    progress, answer = step
+                    looking = self._windows[session].chat == chat
+                    yield Frame(live=live.live(progress)) if looking else Frame()
+        except DatelineError as error:
+            note = str(error)
+        except Exception as error:
+            log.exception("answering %r failed", question)
+            note = f"No answer could be made ({type(error).__name__}): see the log, and ask again."
+        finally:
+            with self._lock:
+                self._under_way.pop(turn, None)
+            if answer is not None:
+                self.conversations.finish(turn, "done", answer=answer.to_dict())
+            elif note:
+                self.conversations.finish(turn, "failed", draft=progress.draft, note=note)
+            else:
+                self.conversations.finish(turn, "stopped", draft=progress.draft)
+        window = self._windows[session]
+        if window.chat == chat:
+            yield self._shown(session, chat)
+        else:
+            yield Frame(chats=self.chats(window.chat, window.find))
+
+    def _progress(
+        self, run: Run, p: Progress, turn: int
+    ) -> Iterator[tuple[Progress, Answer | None]]:
+        """The progress after each event that is worth showing, at most a dozen a second."""
+        began: float | None = None
+        shown = saved = self._clock()
+        for event in run:
+            now = self._clock()
+            stage = p.stage
+            match event:
+                case Waiting(place=place) if place:
+                    p = replace(p, place=place)
+                case Waiting():
+                    p = replace(p, place=0)
+                case Loading(model=model):
+                    p, began = replace(p, loading=model), None
+                    shown = 0.0
+                case Searching(query=query, filter=applied, reading=reading):
+                    if p.loading:
+                        p, began = replace(p, loading=""), None
+                    p = replace(p, query=query, filter=filter_dict(applied, reading))
+                case Passages(context_ids=ids):
+                    p, stage = replace(p, passages=len(ids)), 1
+                case Token(text=text):
+                    p, stage = replace(p, draft=p.draft + text), 2
+                case ClaimChecked(claim=claim):
+                    p, stage = replace(p, claims=(*p.claims, claim)), 3
+                case Done(answer=answer):
+                    yield p, answer
+                    continue
+            if began is None and not p.place:
+                began = now
+            if began is not None:
+                if stage > p.stage:
+                    times = p.times + (now - began,) + (0.0,) * (stage - p.stage - 1)
+                    p, began = replace(p, stage=stage, times=times, place=0), now
+                    shown = 0.0
+                p = replace(p, elapsed=now - began)
+            if now - saved > _DRAFT_S and p.draft:
+                self.conversations.write_draft(turn, p.draft)
+                saved = now
+            if isinstance(event, Waiting) or now - shown > _FRAME_S:
+                shown = now
+                yield p, None
+
+    def _history(self, chat: str, before: int) -> list[tuple[str, str]]:
+        return [
+            (t.question, str(t.answer["text"]))
+            for t in self.conversations.turns(chat)
+            if t.id < before and t.answer is not None
+        ][-HISTORY_TURNS:]
+
+    def stop(self, session: str, chat: str) -> None:
+        """Ends what this window asked in this conversation."""
+        for work in self._work_in(chat).values():
+            if work.session == session:
+                work.run.stop()
+
+    # ---- answers to keep ----
+
+    def vote(self, turn: int, vote: int, remark: str, expected: str) -> None:
+        self.conversations.feedback(turn, vote, remark, expected)
+
+    def copied(self, turn: int) -> str:
+        stored = self.conversations.turn(turn)
+        return footnotes.footnoted(stored.answer) if stored and stored.answer else ""
+
+    def exported(self, chat: str) -> str:
+        return footnotes.markdown(
+            self.conversations.title(chat), self._settled(self.conversations.turns(chat))
+        )
+
+    # ---- articles ----
+
+    def articles(self) -> list[Article]:
+        generation = self.backend.generation()
+        if self._articles is None or self._articles[0] != generation:
+            self._articles = (generation, list(self.backend.articles()))
+        return self._articles[1]
+
+    def outlets(self) -> list[str]:
+        return sorted({a.source for a in self.articles() if a.source}, key=str.casefold)
+
+    def article(self, article_id: str, spans: str, turn: int | None, n: int | None) -> str:
+        """The article pane; `turn` is where the spans were cited. See `ui.page.rendering.pane`."""
+        stored = self.conversations.turn(turn) if turn else None
+        answer = stored.answer if stored else None
+        return pane.opened(self.backend.article(article_id), article_id, spans, answer, n)

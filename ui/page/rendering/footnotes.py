@@ -1,0 +1,139 @@
+"""Answers as text to take along: with footnotes for the clipboard, as Markdown for a file, and
+as questions for `dateline eval answers`. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rag.compose import unanswered_text
+from ui.page.conversations import Turn
+from ui.page.rendering.markup import day
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!~])")
+
+
+def footnoted(answer: Mapping[str, Any]) -> str:
+    """Plain text: the sentences with [n], what only partly holds, then each source with the words
+    that were cited."""
+    parts = (answer["text"].strip(), _doubts(answer), _notes(answer))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _doubts(answer: Mapping[str, Any]) -> str:
+    """A sentence that leaves the page leaves its mark behind, so this goes along."""
+    words = {"partly supported": "Only partly supported", "unsupported": "Not supported"}
+    return "\n".join(
+        f"{words[c['verdict']]}: “{c['text'].strip()}”"
+        for c in answer["claims"]
+        if c["shown"] and c["verdict"] in words and not answer["abstained"]
+    )
+
+
+def _notes(answer: Mapping[str, Any]) -> str:
+    if answer["abstained"]:
+        return ""
+    quotes: dict[int, list[str]] = {}
+    cited = [c for claim in answer["claims"] if claim["shown"] for c in claim["citations"]]
+    for c in cited + [side for conflict in answer["conflicts"] for side in conflict["sides"]]:
+        if c["quote"] not in quotes.setdefault(c["n"], []):
+            quotes[c["n"]].append(c["quote"])
+    return "\n".join(
+        f"[{s['n']}] {_source(s)}"
+        + "".join(f"\n    “{' '.join(q.split())}”" for q in quotes.get(s["n"], []))
+        for s in answer["sources"]
+    )
+
+
+def _source(s: Mapping[str, Any]) -> str:
+    about = ", ".join(part for part in (s["source"], day(s["published"])) if part)
+    return ". ".join(part for part in (" ".join(s["title"].split()), about, s["url"]) if part)
+
+
+def markdown(title: str, turns: Sequence[Turn]) -> str:
+    """A conversation as a Markdown document. What people and articles wrote stays plain text."""
+    parts = [f"# {_plain(title or 'Conversation')}"]
+    for turn in turns:
+        parts.append(f"## {_plain(turn.question)}")
+        if turn.answer is None:
+            if turn.state == "failed":
+                parts.append(f"*{_plain(turn.note)}*")
+            else:
+                parts += ["*Stopped. What was written until then has not been checked.*"]
+                parts += [f"> {_plain(turn.draft)}"] if turn.draft.strip() else []
+            continue
+        if turn.answer["query"].strip() != turn.question.strip():
+            parts.append(f"*Understood as: {_plain(turn.answer['query'])}*")
+        if turn.answer["abstained"]:
+            parts.append(f"*Not in the library.* {_plain(turn.answer['text'])}")
+            parts.append(_made(turn))
+            continue
+        parts.append(" ".join(_claim(c) for c in turn.answer["claims"] if c["shown"]))
+        for conflict in turn.answer["conflicts"]:
+            sides = "; ".join(f"{_plain(s['value'])} [{s['n']}]" for s in conflict["sides"])
+            parts.append(f"*The articles disagree on {_plain(conflict['about'])}: {sides}.*")
+        parts += [
+            f"*{_plain(unanswered_text(part))}*" for part in turn.answer.get("unanswered", ())
+        ]
+        parts.append(_markdown_notes(turn.answer))
+        parts.append(_made(turn))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _made(turn: Turn) -> str:
+    """When and by what: an answer is worth what its library and model were that day."""
+    model = str((turn.answer or {}).get("model", {}).get("generator", ""))
+    made = " · ".join(part for part in (day(turn.asked[:10]), _plain(model)) if part)
+    return f"*{made}*" if made else ""
+
+
+def _claim(claim: Mapping[str, Any]) -> str:
+    numbers = "".join(f"\\[{n}\\]" for n in dict.fromkeys(c["n"] for c in claim["citations"]))
+    mark = "" if claim["verdict"] == "supported" else f" *({claim['verdict']})*"
+    return f"{_plain(claim['text'])} {numbers}{mark}".strip()
+
+
+def _markdown_notes(answer: Mapping[str, Any]) -> str:
+    notes = _notes(answer)
+    return "\n".join(
+        f"> {_plain(line.strip())}  " if line.startswith(" ") else f"\n{_plain(line)}  "
+        for line in notes.split("\n")
+    ).strip()
+
+
+def _plain(text: str) -> str:
+    """Markdown that reads as the text itself."""
+    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+
+
+def questions(turns: Sequence[Turn]) -> tuple[str, int]:
+    """Voted turns as a question file (JSON lines), and how many couldn't become a question.
+
+    What a person said it should say is the expected answer; without that, a good answer's
+    figures are (all of them), and a good abstention means that it can't be answered. A bad answer
+    without a correction says nothing that could be checked.
+    """
+    rows: list[dict[str, Any]] = []
+    for turn in turns:
+        answer = turn.answer or {}
+        if turn.expected.strip():
+            rows.append(_row(turn, any=[turn.expected.strip()]))
+        elif turn.vote > 0 and answer.get("abstained"):
+            rows.append({"question": _asked(turn), "answerable": False})
+        elif turn.vote > 0:
+            text = " ".join(c["text"] for c in answer["claims"] if c["shown"])
+            figures = list(dict.fromkeys(re.findall(r"\d[\d.,]*\d|\d", text)))
+            rows.append(_row(turn, all=figures) if figures else _row(turn, any=[text]))
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    return lines, len(turns) - len(rows)
+
+
+def _row(turn: Turn, **expected: list[str]) -> dict[str, Any]:
+    return {"question": _asked(turn), **expected, "answerable": True}
+
+
+def _asked(turn: Turn) -> str:
+    """The question as it stands alone: a follow-up means nothing without what came before."""
+    return str((turn.answer or {}).get("query") or turn.question)

@@ -1,0 +1,95 @@
+"""An answer while it is being made: the stages, whose turn it is, the draft. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rag.answer import Claim
+from ui.page.page.rendering import render
+from ui.page.rendering.chips import found_filters
+from ui.page.rendering.markup import esc, plural, seconds
+
+STAGES = ("Searching", "Reading", "Writing", "Checking")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where an answer is: `stage` indexes STAGES, `times` holds the seconds of the stages before.
+
+    `place` counts the people who are before this one. `elapsed` is the current stage's seconds.
+    `loading` names a model that has to be there first.
+    """
+
+    question: str
+    chat: str = ""
+    query: str = ""
+    loading: str = ""
+    stage: int = 0
+    times: tuple[float, ...] = ()
+    elapsed: float = 0.0
+    place: int = 0
+    filter: Mapping[str, Any] | None = None
+    passages: int = 0
+    draft: str = ""
+    claims: tuple[Claim, ...] = ()
+
+
+def live(p: Progress) -> str:
+    doing = _queue(p.place) if p.place else _loading(p) if p.loading else _stages(p)
+    status = f'<p class="stages">{doing}</p>'
+    understood = render.understood(p.question, p.query)
+    chips = found_filters(p.filter, 0) if p.filter else ""
+    checked = "".join(
+        f'<span class="claim {render.MARKS[c.verdict][0]}"><span class="words">{esc(c.text)}</span>'
+        f'<span class="mark" aria-hidden="true">{render.MARKS[c.verdict][1]}</span></span> '
+        for c in p.claims
+        if c.shown
+    )
+    rest = _unchecked(p.draft, p.claims)
+    text = ""
+    if checked or rest:
+        cursor = '<span class="cursor" aria-hidden="true"></span>' if p.stage == 2 else ""
+        draft = f'<span class="draft">{esc(rest)}</span>'
+        text = f'<div class="answer live">{checked}{draft}{cursor}</div>'
+    return (
+        f'<article class="turn live" data-chat="{esc(p.chat)}">{render.question(p.question)}'
+        f"{understood}{chips}{status}{text}</article>"
+    )
+
+
+def _queue(place: int) -> str:
+    before = "One question is" if place == 1 else f"{place} questions are"
+    return f'<span class="now">{before} before yours</span>'
+
+
+def _loading(p: Progress) -> str:
+    took = f" <i>{p.elapsed:.0f} s</i>" if p.elapsed >= 1 else ""
+    return f'<span class="now">Loading {esc(p.loading)}{took}</span>'
+
+
+def _stages(p: Progress) -> str:
+    parts = []
+    for i, name in enumerate(STAGES):
+        if i < p.stage:
+            took = seconds(p.times[i]) if i < len(p.times) else ""
+            parts.append(f'<span class="past">{name} <i>{took}</i></span>')
+        elif i == p.stage:
+            what = f" {plural(p.passages, 'passage')}" if i == 1 and p.passages else ""
+            took = f" <i>{p.elapsed:.0f} s</i>" if p.elapsed >= 1 else ""
+            parts.append(f'<span class="now">{name}{what}{took}</span>')
+        else:
+            parts.append(f'<span class="later">{name}</span>')
+    return "".join(parts)
+
+
+def _unchecked(draft: str, claims: Sequence[Claim]) -> str:
+    """The draft after the sentences that have been checked, as far as they can be found in it."""
+    at = 0
+    for c in claims:
+        words = c.raw or c.text
+        found = draft.find(words, at)
+        if found >= 0:
+            at = found + len(words)
+    return draft[at:] if at or not claims else ""

@@ -43,7 +43,7 @@ def open_states() -> StateCache:
 
 def open_encoder() -> Encoder:
     """Raises ModelMissing, ModelMismatch."""
-    from index.reading.charset import light
+    from index.encoding import light
 
     return light.open_encoder(models.path(models.default("encoder").name))
 

@@ -188,7 +188,7 @@ def read(
 
 
 def _html(data: bytes, charset: str | None, url: str | None) -> Document:
-    from index import formats_html  # trafilatura: only when there is a page to read
+    from index.reading import html as formats_html  # trafilatura: only when there is a page to read
 
     declared = _CHARSET.search(data[:4096])
     html = decode(data, charset or (declared[1].decode("ascii", "ignore") if declared else None))

@@ -20,9 +20,9 @@ from ui.page.collection import Collection
 from ui.page.conversations import Conversations
 from ui.page.kit import asset, gr, html
 from ui.page.page import Page
-from ui.page.page.serving import guard
-from ui.page.page.serving import server as serving
 from ui.page.rendering.bundle import bundle
+from ui.page.serving import guard
+from ui.page.serving import server as serving
 from ui.page.serving.staging import Staging
 from ui.page.theme import theme
 

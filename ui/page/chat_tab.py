@@ -10,7 +10,7 @@ from index.errors import DatelineError
 from index.search import Filter
 from ui.page.kit import HERE, QUIET, gr, html, said, session, shown
 from ui.page.page import Frame, Page
-from ui.page.page.rendering import chips
+from ui.page.rendering import chips
 from ui.page.rendering.chips import make_filter
 from ui.page.seam import Choices
 from ui.page.settings_tab import SettingsTab

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from index.article import Article
 from index.errors import DatelineError
-from ui.page.page.rendering import library as render_library
+from ui.page.rendering import library as render_library
 from ui.page.rendering.library import View
 from ui.page.seam import Backend
 from ui.page.serving.staging import Staging

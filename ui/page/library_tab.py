@@ -11,7 +11,7 @@ from index.errors import DatelineError
 from ui.page.collection import Collection
 from ui.page.kit import QUIET, gr, html, said, session, shown
 from ui.page.page import Page
-from ui.page.page.rendering import library as render_library
+from ui.page.rendering import library as render_library
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from index.search import Filter
 from rag.answer import Answer, filter_dict
 from rag.events import ClaimChecked, Done, Passages, Searching, Token
 from ui.page.conversations import Conversations, Turn
-from ui.page.page.rendering import footnotes, live, pane, panels, render
+from ui.page.rendering import footnotes, live, pane, panels, render
 from ui.page.rendering.chips import without
 from ui.page.rendering.live import Progress
 from ui.page.running import Line, Run, Waiting

@@ -8,7 +8,7 @@ from typing import Any
 from rag.settings import Settings
 from ui.page.kit import QUIET, gr, html, said
 from ui.page.page import Page
-from ui.page.page.rendering import panels
+from ui.page.rendering import panels
 
 _KEYS = (
     "<h2>Keys</h2><dl class='keys'>"

@@ -16,9 +16,9 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
+from index.encoding import bert
 from index.encoding.bert import PlainBert
 from index.errors import DatelineError
-from index.reading.charset import bert
 from tests.index import small_bert as small
 
 # one token a letter or piece, [UNK] for what it doesn't know

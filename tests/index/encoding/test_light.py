@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index.encoding import light
 from index.encoding.bert import PlainBert
 from index.encoding.light import FEW, LightEncoder
 from index.errors import DatelineError
-from index.reading.charset import light
 from tests.fakes import FakeEncoder
 from tests.index import small_bert as small
 

@@ -11,7 +11,7 @@ import pytest
 from index.errors import UsageError
 from tests.ui.page.rendering.test_render import answered, turn
 from ui.page.conversations import Conversations
-from ui.page.page.rendering import footnotes
+from ui.page.rendering import footnotes
 
 A, B = "a" * 16, "b" * 16
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from index.article import Article
 from ui.page.conversations import Turn
-from ui.page.page.rendering import footnotes
+from ui.page.rendering import footnotes
 
 WHOLE = 20_000_000  # characters of articles; of a larger library, only what was considered goes in
 

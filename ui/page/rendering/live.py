@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.answer import Claim
-from ui.page.page.rendering import render
+from ui.page.rendering import render
 from ui.page.rendering.chips import found_filters
 from ui.page.rendering.markup import esc, plural, seconds
 

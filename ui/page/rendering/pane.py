@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from index.article import Article
-from ui.page.page.rendering import panels
+from ui.page.rendering import panels
 
 
 def opened(

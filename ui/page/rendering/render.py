@@ -11,7 +11,7 @@ from typing import Any
 
 from rag.compose import unanswered_text
 from ui.page.conversations import Turn
-from ui.page.page.rendering import evidence
+from ui.page.rendering import evidence
 from ui.page.rendering.chips import found_filters
 from ui.page.rendering.evidence import by, cite, considered, details, sources, times
 from ui.page.rendering.markup import button, esc, plural

@@ -17,7 +17,7 @@ from index.reading.load import load
 from tests.eval.fake_bench import fake_bench
 from tests.ui.fake_assistant import invented
 from tests.ui.page.rendering.test_render import answered, turn
-from ui.page.page.rendering import bundle as bundles
+from ui.page.rendering import bundle as bundles
 from ui.page.rendering.bundle import bundle
 
 SEEDS = Path(__file__).parents[4] / "seeds" / "articles"

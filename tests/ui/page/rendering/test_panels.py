@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from index.article import Article
 from tests.ui.fake_assistant import find, invented
 from ui.page.collection import Refusal
-from ui.page.page.rendering import library as render_library
-from ui.page.page.rendering import panels
+from ui.page.rendering import library as render_library
+from ui.page.rendering import panels
 from ui.page.rendering.library import View
 
 ARTICLE = Article("a" * 12, "Title", "One two.\n\nThree four.\n\n\nFive.", "Outlet")

@@ -16,8 +16,8 @@ from rag.generating.generator import Stop
 from tests.ui.fake_assistant import FakeBackend
 from tests.ui.payloads import PAYLOADS
 from ui.page.conversations import Chat, Turn
-from ui.page.page.rendering import chips, live, panels, render
-from ui.page.page.rendering import library as render_library
+from ui.page.rendering import chips, live, panels, render
+from ui.page.rendering import library as render_library
 from ui.page.rendering.live import Progress
 from ui.page.rendering.markup import day, esc, link
 from ui.page.seam import Choices

@@ -22,7 +22,7 @@ from index.errors import LibraryEmpty, UsageError
 from index.search import Filter, Hit
 from rag.answer import Answer, Citation, Claim, Conflict, Timings, Tokens
 from rag.checking import conflicts
-from rag.checking.attribute import Span, beside, lacking, likeliest, quote
+from rag.checking.attribute import Span, beside, candidates, lacking, quote
 from rag.checking.verdict import Judged, calibration
 from rag.compose import Outcome, sentence_spans, together
 from rag.events import ClaimChecked, Done, Event, Passages, Token
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 _LONGEST_QUESTION = 2000  # characters
 _FOUND = 0.5  # P(stated) from which no further passages are read
 _HOPELESS = 0.02  # P(stated), and P(borne out), under which nothing more is asked
-_CANDIDATES = 2  # passages that a sentence is asked of by itself
 
 
 class Assistant:
@@ -284,11 +283,11 @@ class Assistant:
     ) -> tuple[Claim, Judged]:
         """The sentence with its verdict, and the words of the passage that bears it out alone."""
         supported = self.judge.supported(sentence, context, query, asked.stop)
-        candidates = likeliest(sentence, context)
-        alone = [0.0]
+        likely = candidates(sentence, context)
+        alone: tuple[float, ...] = (0.0,)
         if supported >= _HOPELESS:
-            alone = list(self.judge.alone(sentence, candidates[:_CANDIDATES], asked.stop))
-        best = candidates[alone.index(max(alone))]
+            alone = self.judge.alone(sentence, likely, asked.stop)
+        best = likely[alone.index(max(alone))]
         judged = Judged(stated, supported, max(alone))
         score = self._calibration.probability(judged)
         verdict = self._calibration.verdict(score)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from index.article import Article
 from index.search import Hit
 from index.splitting.passages import split
-from rag.checking.attribute import Span, beside, lacking, likeliest, quote
+from rag.checking.attribute import Span, beside, candidates, lacking, quote
 
 RIVER = Article(
     "river",
@@ -90,11 +90,14 @@ def test_a_second_quote_holds_what_the_first_one_lacks() -> None:
     assert beside(claim, first, hits[:1]) is None
 
 
-def test_the_likeliest_passages_come_first_and_equals_keep_their_order() -> None:
+def test_candidates_hold_nearly_as_much_as_the_best_and_equals_keep_their_order() -> None:
     hits = [hit(TRAIN), hit(RIVER, 2)]
-    assert likeliest("The bridge over the Orla river was approved.", hits) == [hits[1], hits[0]]
-    assert likeliest("Nothing of it is said.", hits) == hits
-    assert likeliest("A claim.", []) == []
+    assert candidates("The bridge over the Orla river was approved.", hits) == [hits[1]]
+    # of drivers, strike, river, bridge: two and two
+    assert candidates("Drivers strike: river, bridge.", hits) == hits
+    assert candidates("Nothing of it is said.", hits) == hits
+    assert candidates("A claim.", []) == []
+    assert len(candidates("A bridge.", [hit(RIVER, n) for n in range(1, 7)])) == 3
 
 
 def lacks(claim: str, known: str) -> list[str]:

@@ -22,7 +22,7 @@ from index.errors import LibraryEmpty, UsageError
 from index.search import Filter, Hit
 from rag.answer import Answer, Citation, Claim, Conflict, Timings, Tokens
 from rag.checking import conflicts
-from rag.checking.attribute import Span, beside, candidates, lacking, quote
+from rag.checking.attribute import Span, beside, candidates, lacking, span_of
 from rag.checking.verdict import Judged, calibration
 from rag.compose import Outcome, sentence_spans, together
 from rag.events import ClaimChecked, Done, Event, Passages, Token
@@ -319,7 +319,7 @@ class _Asked:
 
 def _quotes(sentence: str, best: Hit, context: Sequence[Hit], *, enough: bool) -> list[Span]:
     """The quote of the best passage and, where that isn't enough, one of another."""
-    first = quote(sentence, best)
+    first = span_of(sentence, best)
     if first is None:
         return []
     second = None if enough else beside(sentence, first, context)

@@ -65,7 +65,7 @@ def likeliest(claim: str, hits: Sequence[Hit]) -> list[Hit]:
     return sorted(hits, key=lambda hit: -most(hit))
 
 
-def quote(claim: str, hit: Hit) -> Span | None:
+def span_of(claim: str, hit: Hit) -> Span | None:
     """The words of a passage that a claim rests on; None where all of it is taken back."""
     facts = facts_of(claim)
     total = weight(facts, frozenset(range(len(facts)))) or 1.0

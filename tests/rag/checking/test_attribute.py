@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from index.article import Article
 from index.search import Hit
 from index.splitting.passages import split
-from rag.checking.attribute import Span, beside, candidates, lacking, quote
+from rag.checking.attribute import Span, beside, candidates, lacking, span_of
 
 RIVER = Article(
     "river",
@@ -32,7 +32,7 @@ def hit(article: Article, rank: int = 1) -> Hit:
 
 
 def quoted(claim: str, article: Article) -> str | None:
-    span = quote(claim, hit(article))
+    span = span_of(claim, hit(article))
     assert span is None or span.quote == article.text[span.start : span.end]
     return span and span.quote
 
@@ -81,7 +81,7 @@ def test_the_number_decides_between_like_sentences() -> None:
 def test_a_second_quote_holds_what_the_first_one_lacks() -> None:
     hits = [hit(RIVER), hit(TRAIN, 2)]
     claim = "The bridge over the Orla costs 24.6m pounds while 640 drivers strike."
-    first = quote(claim, hits[0])
+    first = span_of(claim, hits[0])
     assert first is not None
     second = beside(claim, first, hits)
     assert second is not None
@@ -125,7 +125,7 @@ def test_what_a_quote_lacks_is_named_as_the_claim_writes_it() -> None:
 )
 def test_every_span_slices_back(text: str, claim: str) -> None:
     article = Article("a", "A", text)
-    for span in (quote(claim, hit(article)), quote("The ferry of 1998 is red.", hit(article))):
+    for span in (span_of(claim, hit(article)), span_of("The ferry of 1998 is red.", hit(article))):
         assert isinstance(span, Span)
         assert span.quote == text[span.start : span.end]
         assert span.quote.strip()

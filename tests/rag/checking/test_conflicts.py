@@ -130,6 +130,12 @@ def test_what_the_check_does_not_bear_out_is_no_conflict() -> None:
     assert conflicts([CLAIM], QUESTION, hits, judge) == ()
 
 
+TOOLS = "What share of Russia's imported machine tools comes from China?"
+RIGHT = Article(
+    "right", "Reactions", "China's share is 70% of the machine tools, 90% of the chips."
+)
+
+
 def swapped(text: str) -> list[tuple[str, str]]:
     other = Article("other", "Tools", text)
     mine = claim("70% of Russia's imported machine tools come from China.", RIGHT)
@@ -229,6 +235,6 @@ def test_degenerate_input_has_no_conflicts() -> None:
     assert conflicts([], "", [], judge) == ()
     assert disputes(CLAIM, "", [hit(COURIER), hit(REVIEW, 2)]) == []
     hidden = replace(CLAIM, shown=False)
-    assert conflicts([hidden], QUESTION, [hit(COURIER), hit(REVIEW, 2)], verifier) == ()
+    assert conflicts([hidden], QUESTION, [hit(COURIER), hit(REVIEW, 2)], judge) == ()
     bare = replace(CLAIM, citations=())
-    assert conflicts([bare], QUESTION, [hit(REVIEW)], verifier) == ()
+    assert conflicts([bare], QUESTION, [hit(REVIEW)], judge) == ()

@@ -44,10 +44,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One side of a conflict: the value it states and the words that state it."""
+    """One side of a conflict: the value it states, the words that state it, and how many
+    independent outlets say so (copies count once)."""
 
     value: str
     citation: Citation
+    outlets: int = 1
     newest: bool = False
     correction: bool = False
 
@@ -148,6 +150,7 @@ class Answer:
                     "sides": [
                         {
                             "value": side.value,
+                            "outlets": side.outlets,
                             "newest": side.newest,
                             "correction": side.correction,
                             **_citation(side.citation),

@@ -223,7 +223,7 @@ class Assistant:
         abstained = all(claim.verdict == "withheld" for claim in claims)
         found: tuple[Conflict, ...] = ()
         if not abstained:
-            found = conflicts.conflicts(claims, query, hits, self.judge, stop)
+            found = conflicts.conflicts(claims, query, hits, self.writer, self.judge, stop)
         return Outcome(
             query=query,
             raw_text=raw_text,

@@ -27,7 +27,7 @@ from rag.generating.writer import Writer
 MOST = 4  # other articles that are asked, for a claim
 LEAST_HELD = 0.6  # share of the question's facts that another article's passage holds, by weight
 STATES, DENIES, BEARS = 0.9, 0.1, 0.5  # of the Judge: an answer; not this one; its own one
-SAME = 0.5  # share of the shorter sentence's facts that both sentences hold, by weight
+SAME = 0.5  # share of one sentence's words that both sentences hold, by weight, without amounts
 
 
 def conflicts(
@@ -97,8 +97,7 @@ def _sides(
         return []
     own = Side(value(claim.text, found[0].sentence), claim.citations[0], outlets=len(mine))
     return [own] + [
-        Side(value(o.sentence, claim.text), _citation(o.span), outlets=len(o.voices))
-        for o in found
+        Side(value(o.sentence, claim.text), _citation(o.span), outlets=len(o.voices)) for o in found
     ]
 
 
@@ -130,7 +129,7 @@ def says_otherwise(one: str, other: str) -> bool:
 
 
 def _common(one: str, other: str) -> float:
-    facts = facts_of(one)
+    facts = [fact for fact in facts_of(one) if not fact.number]
     total = weight(facts, frozenset(range(len(facts))))
     return weight(facts, held_by(facts, other)) / total if total else 0.0
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -48,7 +48,7 @@ class Refusal:
 
     origin: str
     reason: str
-    unreachable: bool = False
+    unreachable: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
     if not path.is_file():
         raise Refused("it is not a regular file")
     try:
-        path.name.encode()
+        os.path.realpath(path).encode()
     except UnicodeEncodeError:
         raise Refused("its name is not valid Unicode; rename it") from None
     size = path.stat().st_size

@@ -154,8 +154,44 @@ def _kept(prompt: Prompt) -> list[tuple[str, str, bool]]:
 
 
 _ASKING = frozenset(
-    "about and are can did does for from had has have how into its long many much should than that "
-    "the there they this was were what when where which who whom whose why will with".split()
+    [
+        "about",
+        "and",
+        "are",
+        "can",
+        "did",
+        "does",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "how",
+        "into",
+        "its",
+        "long",
+        "many",
+        "much",
+        "should",
+        "than",
+        "that",
+        "the",
+        "there",
+        "they",
+        "this",
+        "was",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "whom",
+        "whose",
+        "why",
+        "will",
+        "with",
+    ]
 )
 
 

@@ -54,7 +54,9 @@ from rag.assistant import Assistant
 from rag.checking import verdict
 
 FILE = Path(verdict.__file__).with_name("calibration.json")
-ABOUT = "What the Judge's probabilities mean; refit: python -m eval.fitting.calibration DATA --write"
+ABOUT = (
+    "What the Judge's probabilities mean; refit: python -m eval.fitting.calibration DATA --write"
+)
 LEAST = 50  # of right and of wrong drafts, to be fitted on
 DIGITS = 5
 

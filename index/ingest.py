@@ -15,7 +15,8 @@ from index.encoding.encoder import Encoder
 from index.errors import UsageError
 from index.library import Library
 from index.reading.load import Refusal, load
-from index.splitting.passages import Passage, encoded_text, split
+from index.splitting.passages import Passage, split
+from index.splitting.search_text import search_texts
 from index.storing.copies import Copies
 
 BATCH = 256  # passages encoded together, at least, where there are as many to come
@@ -24,7 +25,7 @@ Status = Literal["added", "updated", "unchanged", "duplicate", "refused"]
 
 
 class Counter(Protocol):
-    """Counts tokens: `index.splitting.tokens.TokenCounter`."""
+    """Counts tokens: an Encoder, or `index.splitting.tokens.TokenCounter`."""
 
     def count(self, text: str) -> int: ...
 
@@ -50,10 +51,11 @@ def add(
     targets: Sequence[str],
     *,
     source: str | None = None,
-    counter: Counter,
+    counter: Counter | None = None,
 ) -> Iterator[Outcome]:
     """Adds files, folders, urls and feeds; one Outcome for each item, in order.
 
+    Passages are measured by the encoder's own word pieces (by `counter`, where one is given).
     A bad item is refused and the next one read. The library's writer's lock is held from the
     first step to the last; stopping in between keeps what was reported, and perhaps a few more.
     Raises LibraryBusy, EncoderMismatch, UsageError (the library was opened without an encoder).
@@ -62,7 +64,7 @@ def add(
     if encoder is None:
         raise UsageError(f"the library '{library.path}' was opened without an encoder")
     with library.writing():
-        run = _Run(library, encoder, counter)
+        run = _Run(library, encoder, counter or encoder)
         for target in targets:
             for item in load(target, source=source):
                 yield from run.take(item)
@@ -101,10 +103,10 @@ class _Run:
         """Encodes and writes what waits."""
         waiting, self._waiting, self._size = self._waiting, [], 0
         texts = [
-            encoded_text(w.outcome.article.title, passage)
+            text
             for w in waiting
             if w.outcome.article
-            for passage in w.passages
+            for text in search_texts(w.outcome.article, w.passages, self._encoder.fits)
         ]
         vectors = self._encoder.encode(texts) if texts else None
         at = 0

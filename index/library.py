@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,8 @@ from index.errors import (
 )
 from index.retrieve import Retriever
 from index.search import Filter, Hit
-from index.splitting.passages import Passage, encoded_text, split
+from index.splitting.passages import Passage, split
+from index.splitting.search_text import search_texts
 from index.storing import vectors
 from index.storing.rows import ARTICLE, article_of, delete, insert, meta_of
 from index.storing.store import FILE, Store, missing
@@ -289,7 +291,7 @@ class Library:
         if embeddings is None:
             if self._encoder is None:
                 raise UsageError(f"the library '{self.path}' was opened without an encoder")
-            embeddings = self._encoder.encode([encoded_text(article.title, p) for p in passages])
+            embeddings = self._encoder.encode(search_texts(article, passages, self._encoder.fits))
         if len(embeddings) != len(passages):
             raise ValueError(f"{len(embeddings)} vectors for {len(passages)} passages")
         with self._lone_write() as db:
@@ -312,26 +314,17 @@ class Library:
         go on until it is done, then get EncoderMismatch.
         """
         with self._lone_write() as db:
-            rows = db.execute(
-                'SELECT p.n, a.id, a.title, substr(a.text, p.start + 1, p."end" - p.start),'
-                ' p.start, p."end", p.heading'
-                " FROM passages p JOIN articles a ON a.n = p.article ORDER BY p.n"
-            ).fetchall()
-            for at in range(0, len(rows), 256):
-                some = rows[at : at + 256]
-                texts = [
-                    encoded_text(title, Passage(id, start, end, text, heading))
-                    for _, id, title, text, start, end, heading in some
-                ]
+            total = db.execute("SELECT count(*) FROM passages").fetchone()[0]
+            done = 0
+            for some in _batches(_to_encode(db, encoder), 256):
+                found = encoder.encode([text for _, text in some])
                 db.executemany(
                     "UPDATE passages SET vector = ? WHERE n = ?",
-                    [
-                        (vectors.pack(v), row[0])
-                        for v, row in zip(encoder.encode(texts), some, strict=True)
-                    ],
+                    [(vectors.pack(v), n) for v, (n, _) in zip(found, some, strict=True)],
                 )
+                done += len(some)
                 if progress is not None:
-                    progress(at + len(some), len(rows))
+                    progress(done, total)
             # another library, as far as indexes on disk and in other processes know
             db.executemany(
                 "UPDATE meta SET value = ? WHERE name = ?",
@@ -397,3 +390,24 @@ def _size(file: Path) -> int:
         return file.stat().st_size
     except OSError:  # SQLite's side files come and go
         return 0
+
+
+def _to_encode(db: sqlite3.Connection, encoder: Encoder) -> Iterator[tuple[int, str]]:
+    """The number of every passage, and what the encoder reads of it; article by article."""
+    for (number,) in db.execute("SELECT n FROM articles ORDER BY n").fetchall():
+        row = db.execute(f"SELECT {ARTICLE} FROM articles WHERE n = ?", [number]).fetchone()  # noqa: S608
+        article = article_of(row)
+        rows = db.execute(
+            'SELECT n, start, "end", heading FROM passages WHERE article = ? ORDER BY start',
+            [number],
+        ).fetchall()
+        passages = [
+            Passage(article.id, s, e, article.text[s:e], heading) for _, s, e, heading in rows
+        ]
+        texts = search_texts(article, passages, encoder.fits)
+        yield from zip([n for n, *_ in rows], texts, strict=True)
+
+
+def _batches(items: Iterator[tuple[int, str]], size: int) -> Iterator[list[tuple[int, str]]]:
+    while some := list(islice(items, size)):
+        yield some

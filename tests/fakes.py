@@ -40,6 +40,9 @@ class FakeEncoder:
         """Whether the whole text is read."""
         return len(text.split()) <= 200
 
+    def count(self, text: str) -> int:
+        return len(text.split())
+
 
 class FakeGenerator:
     """Answers with the sentence of the passages that shares most words with what was asked.

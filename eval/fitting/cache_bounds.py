@@ -62,6 +62,9 @@ class HashedWords:
     def fits(self, text: str) -> bool:
         return len(text) < 2000
 
+    def count(self, text: str) -> int:
+        return max(1, len(text) // 4)
+
 
 def articles(data: Path) -> list[Article]:
     """Of every set that has articles, in an order drawn beforehand; the first are the newest."""

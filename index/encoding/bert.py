@@ -107,6 +107,11 @@ class PlainBert:
         """Whether all word pieces of the text lie within the model's limit."""
         return not self._tokenizer.encode(text).overflowing
 
+    def count(self, text: str) -> int:
+        """Word pieces of the text, however long it is."""
+        found = self._tokenizer.encode(text, add_special_tokens=False)
+        return len(found.ids) + sum(len(rest.ids) for rest in found.overflowing)
+
     def _read(self, tensors: _Tensors, config: dict[str, Any]) -> None:
         size, inner = self.dimension, int(config["intermediate_size"])
         words, places = int(config["vocab_size"]), int(config["max_position_embeddings"])

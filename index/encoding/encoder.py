@@ -29,6 +29,10 @@ class Encoder(Protocol):
         """Whether `encode` reads the whole text; it leaves out what is beyond its limit."""
         ...
 
+    def count(self, text: str) -> int:
+        """Word pieces of the text: what passages are measured in."""
+        ...
+
 
 def model_folder(folder: str | Path) -> Path:
     """The folder of a sentence-transformers model; raises DatelineError where there is none."""

@@ -49,6 +49,10 @@ class LightEncoder:
         """Whether all word pieces of the text lie within the model's limit."""
         return self._plain.fits(text)
 
+    def count(self, text: str) -> int:
+        """Word pieces of the text, however long it is."""
+        return self._plain.count(text)
+
     def _for_many(self) -> Encoder:
         with self._opening:
             if self._large is None:

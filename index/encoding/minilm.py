@@ -121,6 +121,13 @@ class SentenceEncoder:
         with self._lock:
             return len(self._tokenizer(text, truncation=False)["input_ids"]) <= self._limit
 
+    def count(self, text: str) -> int:
+        """Word pieces of the text, however long it is."""
+        with self._lock:
+            return len(
+                self._tokenizer(text, truncation=False, add_special_tokens=False)["input_ids"]
+            )
+
 
 def bfloat16_is_fast() -> bool:
     """Whether this processor computes in bfloat16 (AVX512-BF16 or AMX), not only stores it."""

@@ -231,6 +231,9 @@ class Remembering:
     def fits(self, text: str) -> bool:
         return self._encoder.fits(text)
 
+    def count(self, text: str) -> int:
+        return self._encoder.count(text)
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         with self._lock:
             found = {t: self._vectors[t] for t in texts if t in self._vectors}

@@ -48,9 +48,8 @@ def add(
     with parts.writable(library_of(ctx, library)) as opened:
         counts: Counter[str] = Counter()
         passages = 0
-        counter = parts.counter()
         began = perf_counter()
-        outcomes = ingest(opened, targets, source=source, counter=counter)
+        outcomes = ingest(opened, targets, source=source)
         with closing(outcomes), progress.counting("Adding") as bar:  # type: ignore[type-var]
             for outcome in outcomes:
                 counts[outcome.status] += 1

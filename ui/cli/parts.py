@@ -12,7 +12,6 @@ from index.errors import LibraryEmpty
 
 if TYPE_CHECKING:
     from index.library import Library
-    from index.splitting.tokens import TokenCounter
 
 
 def library_path(named: Path | None) -> Path:
@@ -20,14 +19,6 @@ def library_path(named: Path | None) -> Path:
     from rag.opening import default_library
 
     return named.expanduser() if named else default_library()
-
-
-def counter() -> TokenCounter:
-    """Counts tokens as the default generator does. Raises ModelError."""
-    from index.splitting import tokens
-    from rag.models import files as models
-
-    return tokens.load(models.path(models.default("generator").name), models.folder() / ".tokens")
 
 
 def readable(named: Path | None) -> Library:

@@ -102,11 +102,10 @@ class LocalBackend:
 
     def add(self, targets: Sequence[str], source: str | None) -> Iterator[Outcome]:
         from index.ingest import add
-        from ui.cli.parts import counter
 
         try:
             with self._warmer.paused():
-                yield from add(self._library, targets, source=source, counter=counter())
+                yield from add(self._library, targets, source=source)
         finally:  # also when the window was closed in the middle
             self._warmer.again()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.encoding.encoder import Encoder
+from index.encoding.light import open_encoder
 from index.errors import UsageError
 from index.library import Library
 from index.search import Filter, fuse, match_expression, same_text, shingles
@@ -365,11 +367,24 @@ BESIDE = [
 ]
 
 
+def test_names_figures_dates_and_quotations_are_found_exactly(tmp_path: Path) -> None:
+    assert _first(tmp_path, FakeEncoder(), "lexical") == dict(EXACT)
+
+
+@pytest.mark.models
 @pytest.mark.parametrize("mode", ["lexical", "fused"])
-def test_names_figures_dates_and_quotations_are_found_exactly(tmp_path: Path, mode: str) -> None:
-    with Library.open(tmp_path / "exact", FakeEncoder(), create=True) as library:
+def test_they_are_with_the_encoder_that_ships(
+    tmp_path: Path, model_path: Callable[[str], Path], mode: str
+) -> None:
+    path = model_path("all-MiniLM-L6-v2")
+    encoder = open_encoder(path if path.is_dir() else path.parent)
+    assert _first(tmp_path, encoder, mode) == dict(EXACT)
+
+
+def _first(folder: Path, encoder: Encoder, mode: str) -> dict[str, str]:
+    """What is found first for each of EXACT's queries."""
+    with Library.open(folder / "exact", encoder, create=True) as library:
         for n, text in enumerate([*BESIDE, *(text for _, text in EXACT)]):
             one = article(n, text=text, title=f"Sample {n}")
             library.put(one, [Passage(one.id, 0, len(text), text)])
-        first = {q: library.search(q, 3, mode=mode)[0].passage.text for q, _ in EXACT}
-    assert first == dict(EXACT)
+        return {q: library.search(q, 3, mode=mode)[0].passage.text for q, _ in EXACT}

@@ -360,7 +360,7 @@ EXACT = [
 BESIDE = [
     "Anneliese Brandner met a Vogt of the same town.",
     "Of 4 harbours 5 cost a million, some less than 4 million, and 5 more.",
-    "In May 17 of 2024 ships were late; on 5 May and 17 June 2024 none.",
+    "Of May 2024 17 ships are known.",
     "By 2024 there were 05 and 17 of them.",
     "The 1 plant of 250 has workers; 250 workers have 1 plant.",
     "Before noon there was no bread; he said bread, and noon.",

@@ -368,23 +368,29 @@ BESIDE = [
 
 
 def test_names_figures_dates_and_quotations_are_found_exactly(tmp_path: Path) -> None:
-    assert _first(tmp_path, FakeEncoder(), "lexical") == dict(EXACT)
+    found = _found(tmp_path, FakeEncoder(), "lexical")
+    assert {query: texts[0] for query, texts in found.items()} == dict(EXACT)
 
 
 @pytest.mark.models
 @pytest.mark.parametrize("mode", ["lexical", "fused"])
-def test_they_are_with_the_encoder_that_ships(
+def test_they_are_among_the_first_two_with_the_encoder_that_ships(
     tmp_path: Path, model_path: Callable[[str], Path], mode: str
 ) -> None:
+    """Fused, a text that is near in meaning may come before the words themselves."""
     path = model_path("all-MiniLM-L6-v2")
     encoder = open_encoder(path if path.is_dir() else path.parent)
-    assert _first(tmp_path, encoder, mode) == dict(EXACT)
+    found = _found(tmp_path, encoder, mode)
+    assert [q for q, text in EXACT if text not in found[q][:2]] == []
 
 
-def _first(folder: Path, encoder: Encoder, mode: str) -> dict[str, str]:
-    """What is found first for each of EXACT's queries."""
+def _found(folder: Path, encoder: Encoder, mode: str) -> dict[str, list[str]]:
+    """What is found for each of EXACT's queries, best first."""
     with Library.open(folder / "exact", encoder, create=True) as library:
         for n, text in enumerate([*BESIDE, *(text for _, text in EXACT)]):
             one = article(n, text=text, title=f"Sample {n}")
             library.put(one, [Passage(one.id, 0, len(text), text)])
-        return {q: library.search(q, 3, mode=mode)[0].passage.text for q, _ in EXACT}
+        return {
+            query: [hit.passage.text for hit in library.search(query, 3, mode=mode)]
+            for query, _ in EXACT
+        }

@@ -40,6 +40,11 @@ class LightEncoder:
         self.name = self._plain.name
         self.dimension = self._plain.dimension
 
+    @property
+    def sha256(self) -> str:
+        """Of the weights; read at first use."""
+        return self._plain.sha256
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, shape (len(texts), dimension), float32."""
         few = sum(map(len, texts)) <= self._few

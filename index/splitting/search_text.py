@@ -52,6 +52,11 @@ def search_texts(
     return found
 
 
+def bare_texts(passages: Sequence[Passage]) -> list[str]:
+    """As libraries of layout 1 have them encoded: a passage's heading, and its text."""
+    return [f"{p.heading}\n{p.text}" if p.heading else p.text for p in passages]
+
+
 def sentence_before(text: str, start: int) -> str:
     """The last sentence that ends before `start` (its end, where it is very long); "" if none."""
     near = text[max(0, start - _LOOKED_AT) : start].rstrip()

@@ -225,6 +225,10 @@ class Remembering:
         return self._encoder.name
 
     @property
+    def sha256(self) -> str:
+        return self._encoder.sha256
+
+    @property
     def dimension(self) -> int:
         return self._encoder.dimension
 

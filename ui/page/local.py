@@ -110,10 +110,10 @@ class LocalBackend:
             self._warmer.again()
 
     def remove(self, article_ids: Sequence[str]) -> Callable[[], None]:
-        library, gone = self._library, set(article_ids)
+        library = self._library
         found = [a for a in map(library.article, article_ids) if a]
         kept = [(a, library.passages(a.id)) for a in sorted(found, key=lambda a: a.copy_of or "")]
-        copies = [(a.id, a.copy_of) for a in library.articles() if a.copy_of in gone]
+        copies = library.copies_of(article_ids)
         library.remove([a.id for a in found])
 
         def back() -> None:

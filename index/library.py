@@ -63,8 +63,8 @@ class Status:
     encoder: str
     dimension: int
     bytes: int
-    context: bool
-    undated: int
+    context: bool = True
+    undated: int = 0
 
 
 class Library:
@@ -491,6 +491,8 @@ class Library:
             health.words(db)
 
     def _upgrade(self) -> None:
+        if not faults.writable(self.path):
+            self._store.upgrade()  # says so
         try:
             with self._lock.acquire(timeout=_WAIT):
                 if self._store.verify() < schema.LAYOUT:

@@ -11,7 +11,7 @@ from pathlib import Path
 from index.errors import DatelineError, LibraryBusy, LibraryDamaged
 
 _KEPT = "what was stored before is kept"
-_LEAST = 1 << 20  # bytes: a disk with less is full, whatever else SQLite says
+_LEAST = 256 << 10  # bytes: a disk with less is full, whatever else SQLite says
 
 
 def from_sqlite(error: sqlite3.Error | MemoryError, folder: Path) -> DatelineError:
@@ -25,11 +25,13 @@ def from_sqlite(error: sqlite3.Error | MemoryError, folder: Path) -> DatelineErr
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LibraryBusy(f"{library} is being written by another process; try again when it is "
                            "done")  # fmt: skip
-    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _full(folder)):
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and is_full(folder)):
         return full(folder)
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         if not writable(folder):
             return read_only(folder)
+        if is_full(folder):
+            return full(folder)
         return DatelineError(f"{library} can't be opened ({error}); check its permissions")
     if code == sqlite3.SQLITE_IOERR:
         return DatelineError(f"the disk of {library} doesn't read or write as it should ({error}); "
@@ -86,7 +88,8 @@ def writable(folder: Path) -> bool:
     return os.access(folder, os.W_OK) and (not file.exists() or os.access(file, os.W_OK))
 
 
-def _full(folder: Path) -> bool:
+def is_full(folder: Path) -> bool:
+    """Whether next to nothing is left of the disk."""
     try:
         return shutil.disk_usage(folder).free < _LEAST
     except OSError:

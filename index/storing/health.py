@@ -167,6 +167,8 @@ def _words(db: sqlite3.Connection, found: Health) -> None:
             same = all(one == other for one, other in zip_longest(here, there))
         except sqlite3.DatabaseError:
             same = False
+        here.close()
+        there.close()
     finally:
         for name in ("words_held", "again_held", "again"):
             db.execute(f"DROP TABLE IF EXISTS temp.{name}")

@@ -20,6 +20,10 @@ from index.storing import faults, schema
 FILE = "library.sqlite"
 
 
+class _Immutable(sqlite3.Connection):
+    """Sees nothing that is written after it was opened, so it serves once."""
+
+
 class Store:
     """Connections to one library file: any number of readers, one writer. Thread-safe.
 
@@ -126,26 +130,39 @@ class Store:
             yield db
         finally:
             with self._pool:
-                if self._closed or len(self._idle) >= 8:
+                if self._closed or len(self._idle) >= 8 or isinstance(db, _Immutable):
                     db.close()
                 else:
                     self._idle.append(db)
 
     def _connect(self) -> sqlite3.Connection:
-        if faults.writable(self.folder):
-            db = self._opened("mode=rwc")
+        if not faults.writable(self.folder):
+            return self._as_it_lies()
+        db = self._opened("mode=rwc")
+        try:
             # WAL with NORMAL: a transaction is whole or absent after kill -9; after a power cut
             # the last ones may be absent, never half there.
             db.execute("PRAGMA synchronous = NORMAL")
             db.execute("PRAGMA foreign_keys = ON")
-            return db
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError:
+            db.close()
+            if not faults.is_full(self.folder):
+                raise
+            return self._as_it_lies()
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _as_it_lies(self) -> sqlite3.Connection:
+        """WAL wants a file beside the library's even to read. Where that can't be made and there is
+        no journal, there is nothing to share: the file is read as it lies."""
         db = self._opened("mode=ro")
         try:
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
             return db
         except sqlite3.OperationalError:
-            # WAL wants a file beside the library's even to read. Without a journal there is
-            # nothing to share: the file is read as it lies.
             db.close()
         journal = self.file.with_name(f"{FILE}-wal")
         if journal.exists() and journal.stat().st_size:
@@ -153,15 +170,18 @@ class Store:
                 f"the last writes to the library '{self.folder}' are in a journal that can only "
                 "be taken in where the folder can be written; copy the folder and open the copy"
             )
-        return self._opened("immutable=1")
+        return self._opened("immutable=1", _Immutable)
 
-    def _opened(self, how: str) -> sqlite3.Connection:
+    def _opened(
+        self, how: str, kind: type[sqlite3.Connection] = sqlite3.Connection
+    ) -> sqlite3.Connection:
         return sqlite3.connect(
             f"{self.file.absolute().as_uri()}?{how}",
             uri=True,
             timeout=30,
             isolation_level=None,
             check_same_thread=False,
+            factory=kind,
         )
 
     @contextmanager

@@ -363,7 +363,9 @@ def test_a_library_of_a_later_version(folder: Path, library: Library) -> None:
         db.execute("PRAGMA user_version = 99")
     db.close()
     for create in (False, True):
-        with pytest.raises(LibraryVersion, match=r"later Dateline .*version 99.*as good as") as told:
+        with pytest.raises(
+            LibraryVersion, match=r"later Dateline .*version 99.*as good as"
+        ) as told:
             Library.open(folder, FakeEncoder(), create=create)
         assert "remove" not in str(told.value)
         assert told.value.exit_code != LibraryDamaged.exit_code

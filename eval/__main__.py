@@ -21,6 +21,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--against", type=Path, help="an earlier run's folder to compare with")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings")
     parser.add_argument("--data", type=Path, help="folder of data sets; else the small samples")
+    parser.add_argument("--questions", type=Path, help="your own, for answers: JSON lines")
+    parser.add_argument("--articles", type=Path, help="what they are asked over (articles/ beside)")
     return parser
 
 
@@ -37,7 +39,15 @@ def run(arguments: list[str] | None = None) -> int:
 
     try:
         return main(
-            given.suites, given.out, given.limit, given.seed, given.against, settings, given.data
+            given.suites,
+            given.out,
+            given.limit,
+            given.seed,
+            given.against,
+            settings,
+            given.data,
+            questions=given.questions,
+            articles=given.articles,
         )
     except DatelineError as error:
         print(error, file=sys.stderr)

@@ -20,11 +20,9 @@ from index.library import Library
 from index.search import Hit
 from index.splitting.passages import Passage, split
 from index.splitting.search_text import search_texts
-from rag.answer import Verdict
 from rag.assistant import Assistant
-from rag.checking.attribute import attribute
-from rag.checking.verify import Verifier
-from rag.generating.generator import Generator
+from rag.checking.verdict import Judged, Verdict, calibration
+from rag.generating.reader import LocalReader
 from rag.settings import Settings
 
 BATCH = 256  # articles
@@ -32,35 +30,36 @@ BATCH = 256  # articles
 
 class Bench:
     """`settings` are the Assistant's (`--set name=value`); `model=NAME` among them picks the
-    generator, `reading=whole` has it read prompts from end to end, without the passage cache.
-    Tests give an encoder, a generator and baselines of their own."""
+    generator, `adapter=off` leaves its adapter off, `reading=whole` has it read prompts from end to
+    end, without the passage cache. Tests give an encoder, a reader and baselines of their own."""
 
     def __init__(
         self,
         settings: Mapping[str, str],
         *,
         encoder: Encoder | None = None,
-        generator: Generator | None = None,
+        reader: LocalReader | None = None,
         baselines: Baselines | None = None,
     ) -> None:
         self._model = settings.get("model")
-        self._reading = settings.get("reading", "separate")
-        if self._reading not in ("separate", "whole"):
-            raise UsageError(f"reading={self._reading!r}: write 'separate' or 'whole'.")
-        own = {"model", "reading"}
+        self._whole = _one_of(settings, "reading", "separate", "whole") == "whole"
+        self._adapted = _one_of(settings, "adapter", "on", "off") == "on"
+        own = {"model", "reading", "adapter"}
         given = {name: value for name, value in settings.items() if name not in own}
         self.settings = Settings().with_values(given)
         self._encoder = encoder
-        self._generator = generator
+        self._reader = reader
         self._baselines = baselines
-        self._counter: Counter | None = generator
-        self._verifier: Verifier | None = None
+        self._counter: Counter | None = reader and reader.generator
 
     def models(self) -> dict[str, str]:
         """Names and hashes of what is measured, for run.json."""
+        judge = self.reader().identity
         return {
-            "generator": self.generator().name,
-            "generator_sha256": self.generator().sha256,
+            "generator": self.reader().name,
+            "generator_sha256": self.reader().sha256,
+            "adapter_sha256": judge["adapter"],
+            "form": judge["form"],
             "encoder": self.encoder().name,
             "settings_hash": self.settings.hash,
         }
@@ -72,15 +71,19 @@ class Bench:
             self._encoder = open_encoder()
         return self._encoder
 
-    def generator(self) -> Generator:
-        if self._generator is None:
+    def reader(self) -> LocalReader:
+        """The local model, Writer and Judge."""
+        if self._reader is None:
             from rag.generating.states import StateCache
-            from rag.opening import MEMORY_BOUND, open_generator
+            from rag.opening import MEMORY_BOUND, open_reader
 
-            kept = StateCache(None, memory_bound=MEMORY_BOUND, disk_bound=0)
-            separate = self._reading == "separate"
-            self._generator = open_generator(self._model, states=kept, separate_parts=separate)
-        return self._generator
+            self._reader = open_reader(
+                self._model,
+                states=StateCache(None, memory_bound=MEMORY_BOUND, disk_bound=0),
+                separate_parts=not self._whole,
+                adapted=self._adapted,
+            )
+        return self._reader
 
     @contextmanager
     def library(self, articles: Sequence[Article]) -> Iterator[Library]:
@@ -95,7 +98,8 @@ class Bench:
 
     def over(self, library: Library) -> Assistant:
         """The product's Assistant over a library."""
-        return Assistant(library, self.generator(), self.encoder(), self.settings)
+        reader = self.reader()
+        return Assistant(library, reader, reader, self.encoder(), self.settings)
 
     def split(self, article: Article) -> list[Passage]:
         """The article's passages, as the product makes them."""
@@ -130,12 +134,23 @@ class Bench:
     def check(
         self, claim: str, hits: Sequence[Hit], question: str | None = None
     ) -> tuple[float, Verdict]:
-        """The product's own check of a claim against passages: score in 0..1, verdict."""
-        if self._verifier is None:
-            self._verifier = Verifier(self.generator(), self.encoder())
-        spans = attribute(claim, hits, self.encoder())
-        found = self._verifier.check(claim, spans, question, context=hits)
-        return found.score, found.verdict
+        """The product's own check of a claim against passages: calibrated probability, verdict.
+
+        With a question the claim is judged as its answer, over all the passages and over the best
+        one alone; without, as a statement, over the best one alone.
+        """
+        if not hits:
+            return 0.0, "withheld"
+        judge = self.reader()
+        calibrated = calibration(judge)
+        alone = max(judge.alone(claim, hits))
+        if question is None:
+            score = calibrated.statement_probability(alone)
+        else:
+            stated = judge.stated(question, hits)
+            supported = judge.supported(claim, hits, question)
+            score = calibrated.probability(Judged(stated, supported, alone))
+        return score, calibrated.verdict(score)
 
     def baselines(self) -> Baselines:
         """The libraries that the product stands on, alone, for `speed`."""
@@ -151,6 +166,13 @@ class Bench:
                 usable_cores(),
             )
         return self._baselines
+
+
+def _one_of(settings: Mapping[str, str], name: str, default: str, other: str) -> str:
+    value = settings.get(name, default)
+    if value not in (default, other):
+        raise UsageError(f"{name}={value!r}: write '{default}' or '{other}'.")
+    return value
 
 
 def passage_hit(title: str, text: str, n: int = 1) -> Hit:

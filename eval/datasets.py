@@ -8,6 +8,7 @@ that come with the package (written for this project).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -149,8 +150,10 @@ def squad(path: Path) -> tuple[list[tuple[str, str]], list[Short]]:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """`any`: one of them answers it; `all`: every one must be there. `kind` is a word of the
-    asker's own, to tell the questions apart in tables; `history`: (question, answer) before it."""
+    """`any`: one of them answers it; `all`: every one must be there. Where `right` is there,
+    patterns that must all match, it decides in their place; `never`: patterns of which none may.
+    `kind` is a word of the asker's own, to tell the questions apart in tables; `history`:
+    (question, answer) before it."""
 
     id: str
     question: str
@@ -159,32 +162,59 @@ class Own:
     answerable: bool
     kind: str = ""
     history: tuple[tuple[str, str], ...] = ()
+    right: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+
+    @property
+    def gold(self) -> dict[str, Any]:
+        """What `eval.suites.answers.right` looks at."""
+        patterns = {"right": list(self.right), "never": list(self.never)}
+        return {
+            "any": list(self.any),
+            "all": list(self.all),
+            **{name: found for name, found in patterns.items() if found},
+            "answerable": self.answerable,
+        }
 
 
 def own_questions(path: Path) -> list[Own]:
-    """JSON lines `{question, any|all, answerable, kind, history}`; all but the question and one of
-    `any` and `all` may be left out, and `answerable` is true unless it says not."""
+    """JSON lines `{question, any|all|right, never, answerable, kind, history}`; all but the
+    question and one of `any`, `all` and `right` may be left out, and `answerable` is true unless it
+    says not."""
     found = []
     for number, row in _rows(path, "question"):
         one, every = tuple(row.get("any") or ()), tuple(row.get("all") or ())
         answerable = bool(row.get("answerable", True))
-        if answerable and not one and not every:
-            raise _bad(path, number, "has neither 'any' nor 'all'")
+        good, bad = _patterns(path, number, row, "right"), _patterns(path, number, row, "never")
+        if answerable and not one and not every and not good:
+            raise _bad(path, number, "has none of 'any', 'all' and 'right'")
         try:
             history = tuple((str(q), str(a)) for q, a in row.get("history") or ())
         except (TypeError, ValueError):
             raise _bad(path, number, "has a 'history' that isn't [[question, answer], …]") from None
         kind = str(row.get("kind") or "")
-        own = Own(f"line {number}", row["question"], one, every, answerable, kind, history)
+        asked = row["question"]
+        own = Own(f"line {number}", asked, one, every, answerable, kind, history, good, bad)
         found.append(own)
     return found
 
 
-def own_articles(questions: Path) -> list[Article]:
-    """What is in `articles/` beside the questions; raises UsageError where that is missing."""
+def _patterns(path: Path, number: int, row: dict[str, Any], name: str) -> tuple[str, ...]:
+    found = tuple(row.get(name) or ())
+    for pattern in found:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise _bad(path, number, f"has a {name!r} that is no pattern ({error})") from error
+    return found
+
+
+def own_articles(questions: Path, folder: Path | None = None) -> list[Article]:
+    """What is in a folder (default: `articles/` beside the questions); raises UsageError where that
+    is missing."""
     from index.reading.load import Refusal, load
 
-    folder = questions.parent / "articles"
+    folder = folder or questions.parent / "articles"
     if not folder.is_dir():
         raise UsageError(
             f"{str(folder)!r} is missing: the articles that {questions.name!r} asks about."

@@ -20,10 +20,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from eval import machine, plain
+from eval import machine
 from eval.bench import Bench
 from eval.datasets import DataMissing
 from eval.folder import RunFolder, of_suite, read_run
+from eval.report import plain
 from eval.report.compare import Comparison, compare
 from eval.report.report import html
 from eval.report.tables import tables, with_scores
@@ -44,10 +45,14 @@ def main(
     settings: dict[str, str],
     data: Path | None,
     *,
+    questions: Path | None = None,
+    articles: Path | None = None,
     bench: Bench | None = None,
 ) -> int:
     """Run the suites and write the report; returns the exit code.
 
+    `questions` are asked by `answers` in place of its data, over `articles` (default: the folder
+    of that name beside them).
     `settings` are the Assistant's, and `speed.NAME` those of the suite `speed`. Raises
     DatelineError (a UsageError for a call that makes no sense).
     """
@@ -63,7 +68,7 @@ def main(
 
     if bench is None:
         bench = Bench(settings)
-    given = Given(data, seed, options)
+    given = Given(data, seed, options, questions=questions, articles=articles)
     materials: dict[str, Material] = {}
     for suite in chosen:
         if suite.needs:

@@ -78,18 +78,27 @@ def share_given(rows: Floats) -> float:
     return mean(chosen)
 
 
+def share_of_sums(rows: Floats) -> float:
+    """Sum of the first column over that of the second, both counts: of all sentences, some."""
+    whole = float(rows[:, 1].sum())
+    return float(rows[:, 0].sum()) / whole if whole else math.nan
+
+
 def interval(rows: Floats, statistic: Statistic = mean, *, seed: int = 0) -> Interval:
     """Percentile bootstrap over rows; no limits from a single row.
 
-    A yes/no score that is the same for every question would get an interval of no width, so it
-    gets Wilson's (1927) instead.
+    A yes/no score that is the same for every question (or sentence) would get an interval of no
+    width, so it gets Wilson's (1927) instead.
     """
     n = len(rows)
     value = statistic(rows)
     if not n or math.isnan(value):
         return Interval(None, None, None, n)
     counted = _counted(rows, statistic)
-    if statistic in (mean, share_given) and value in (0.0, 1.0) and _binary(rows[:, 0]):
+    yes_no = statistic is share_of_sums or (
+        statistic in (mean, share_given) and _binary(rows[:, 0])
+    )
+    if yes_no and value in (0.0, 1.0):
         low, high = wilson(round(value * counted), counted)
         return Interval(value, low, high, counted)
     samples = _resample(rows, statistic, seed) if counted > 1 else rows[:0, 0]
@@ -166,6 +175,8 @@ def _limits(samples: Floats) -> tuple[float, float]:
 
 
 def _counted(rows: Floats, statistic: Statistic) -> int:
+    if statistic is share_of_sums:
+        return int(rows[:, 1].sum())
     return int((rows[:, 1] > 0).sum()) if statistic is share_given else len(rows)
 
 

@@ -50,12 +50,15 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a suite may build its questions from: `records` are those of the suites it needs."""
+    """What a suite may build its questions from: `records` are those of the suites it needs;
+    `questions` and `articles`, a file and a folder, are people's own."""
 
     data: Path | None
     seed: int
     options: dict[str, str]
     records: list[Record] = field(default_factory=list)
+    questions: Path | None = None
+    articles: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from index.article import Article
 from index.encoding.encoder import Encoder
 from index.errors import UsageError
 from index.library import Library
-from index.reading.load import Refusal, load
+from index.reading.load import Refusal, load_in_turns
 from index.splitting.passages import Passage, split
 from index.storing.copies import CONTAINED, LEAST, Shingles, containment, sampled, shingles
 
@@ -51,23 +51,25 @@ def add(
     *,
     source: str | None = None,
     counter: Counter | None = None,
+    public: bool | None = None,
 ) -> Iterator[Outcome]:
     """Adds files, folders, urls and feeds; one Outcome for each item, in order.
 
     Passages are measured by the encoder's own word pieces (by `counter`, where one is given).
-    A bad item is refused and the next one read. The library's writer's lock is held from the
-    first step to the last; stopping in between keeps what was reported, and perhaps a few more.
+    A bad item is refused and the next one read. Items are fetched and read before the library's
+    writer's lock is taken, and written some at a time; stopping keeps what was reported, and
+    perhaps a few more. `public`: nothing of this computer's own network is fetched.
     Raises LibraryBusy, EncoderMismatch, UsageError (the library was opened without an encoder).
     """
     encoder = library.encoder
     if encoder is None:
         raise UsageError(f"the library '{library.path}' was opened without an encoder")
-    with library.writing():
-        run = _Run(library, encoder, counter or encoder)
-        for target in targets:
-            for item in load(target, source=source):
+    for items in load_in_turns(targets, source=source, public=public):
+        with library.writing():
+            run = _Run(library, encoder, counter or encoder)
+            for item in items:
                 yield from run.take(item)
-        yield from run.flush()
+            yield from run.flush()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.generating.generator import Judgement, Piece, Prompt, PromptTooLong, Read, Stop, Stopped
+from rag.generating.form import TrainedForm
+from rag.generating.generator import Piece, Prompt, PromptTooLong, Read, Stop, Stopped
+from rag.generating.reader import LocalReader
 
 
 class FakeEncoder:
@@ -51,19 +54,29 @@ class FakeEncoder:
 class FakeGenerator:
     """Answers with the sentence of the passages that shares most words with what was asked.
 
-    A token is a word with the white space before it. Yes is the share of the asked words that
-    the passages hold; a word's log-probability is -0.1 if they hold it, else -3. `prompts` keeps
-    every prompt; `script` overrides what is written, by a phrase of the question.
+    A token is a word with the white space before it. Yes is near 1 where the passages hold most
+    words of what is asked about (the sentence in the reply, else the question or statement), near
+    0 where they hold none. `prompts` keeps every prompt; by a phrase of what is asked, `script`
+    overrides what is written and `judged` how sure of its Yes it is.
     """
 
-    def __init__(self, script: dict[str, str] | None = None, context_tokens: int = 4096) -> None:
-        self.name = "fake-generator"
+    def __init__(
+        self,
+        script: dict[str, str] | None = None,
+        context_tokens: int = 4096,
+        *,
+        judged: dict[str, float] | None = None,
+        name: str = "fake-generator",
+    ) -> None:
+        self.name = name
         self.sha256 = "0" * 64
+        self.adapter = "a" * 64
         self.context_tokens = context_tokens
         self.script = script or {}
+        self.judged = judged or {}
         self.prompts: list[Prompt] = []
         self.closed = False
-        self._remembered: set[tuple[str, str]] = set()
+        self._remembered: set[tuple[str, str, bool]] = set()
 
     def count(self, text: str) -> int:
         return len(text.split())
@@ -74,48 +87,55 @@ class FakeGenerator:
     def write(
         self, prompt: Prompt, max_tokens: int, stop: Stop | None = None
     ) -> Iterator[Read | Piece]:
-        total = self._read(prompt, max_tokens)
-        known = [part for part in prompt.parts if (prompt.system, part) in self._remembered]
-        self._remembered.update((prompt.system, part) for part in prompt.parts)
-        yield Read(total, sum(map(self.count, known)))
+        yield self._read(prompt, max_tokens, stop)
         text = self._text(prompt)
+        if prompt.adapted:
+            text += "\nYes"  # the trained model goes on to say whether it is borne out
         for piece in re.findall(r"\s*\S+", text)[:max_tokens]:
             if stop is not None and stop.is_set():
                 raise Stopped
-            yield Piece(piece, self._logprob(piece, prompt))
+            yield Piece(piece)
 
     def yes(self, prompt: Prompt, stop: Stop | None = None) -> float:
-        self._read(prompt, 0)
-        lines = prompt.ask.split("\n")
-        line = next((x for x in lines if x.startswith("Statement: ")), lines[0])
-        asked = _words(line.partition(":")[2])
-        held = _words(" ".join(prompt.parts))
-        return len(asked & held) / len(asked) if asked else 0.5
+        self._read(prompt, 0, stop)
+        about = prompt.ask.partition(": ")[2]
+        if sentence := prompt.reply.removeprefix("Yes").strip():
+            about = sentence
+        for phrase, probability in self.judged.items():
+            if phrase in about:
+                return probability
+        asked, held = _words(about), _words(" ".join(prompt.parts))
+        share = len(asked & held) / len(asked) if asked else 0.0
+        return 1 / (1 + math.exp(20 * (0.4 - share)))
 
-    def judge(self, prompt: Prompt, statement: str, stop: Stop | None = None) -> Judgement:
-        logprobs = tuple(self._logprob(word, prompt) for word in statement.split())
-        return Judgement(self.yes(prompt, stop), logprobs)
+    def yes_each(self, prompts: Sequence[Prompt], stop: Stop | None = None) -> tuple[float, ...]:
+        return tuple(self.yes(prompt, stop) for prompt in prompts)
 
-    def remember(self, system: str, part: str, stop: Stop | None = None) -> bool:
-        new = (system, part) not in self._remembered
-        self._remembered.add((system, part))
+    def remember(self, prompt: Prompt, stop: Stop | None = None) -> bool:
+        [key] = _kept(prompt)
+        new = key not in self._remembered
+        self._remembered.add(key)
         return new
 
     def close(self) -> None:
         self.closed = True
 
-    def _read(self, prompt: Prompt, room: int) -> int:
+    def _read(self, prompt: Prompt, room: int, stop: Stop | None) -> Read:
         self.prompts.append(prompt)
+        if stop is not None and stop.is_set():
+            raise Stopped
         total = self.prompt_tokens(prompt)
         if total + room > self.context_tokens:
             raise PromptTooLong(f"The prompt and its answer need {total + room} tokens.")
-        return total
+        known = [key for key in _kept(prompt) if key in self._remembered]
+        self._remembered.update(_kept(prompt))
+        return Read(total, sum(self.count(part) for _, part, _ in known))
 
     def _text(self, prompt: Prompt) -> str:
         for phrase, text in self.script.items():
             if phrase in prompt.ask:
                 return text
-        asked = _words(prompt.ask.split("\n")[0])
+        asked = _words(prompt.ask.split("\n")[0].partition(": ")[2])
         found = [
             sentence
             for part in reversed(prompt.parts)
@@ -124,9 +144,29 @@ class FakeGenerator:
         ]
         return max(found, key=lambda sentence: len(asked & _words(sentence)), default="No.")
 
-    def _logprob(self, word: str, prompt: Prompt) -> float:
-        return -0.1 if _words(word) <= _words(" ".join(prompt.parts)) else -3.0
+
+def fake_reader(
+    script: dict[str, str] | None = None,
+    context_tokens: int = 4096,
+    *,
+    judged: dict[str, float] | None = None,
+) -> LocalReader:
+    """Writer and Judge by a FakeGenerator (its `generator`), asked as the adapter was trained."""
+    generator = FakeGenerator(script, context_tokens, judged=judged)
+    return LocalReader(generator, TrainedForm())
+
+
+def _kept(prompt: Prompt) -> list[tuple[str, str, bool]]:
+    return [(prompt.system, part, prompt.adapted) for part in prompt.parts]
+
+
+_ASKING = frozenset(
+    "about and are can did does for from had has have how into its long many much should than that "
+    "the there they this was were what when where which who whom whose why will with".split()
+)
 
 
 def _words(text: str) -> set[str]:
-    return {word for word in re.findall(r"\w+", text.casefold()) if len(word) > 2}
+    """Beginnings of words (handle, handled), without those that only ask."""
+    words = re.findall(r"\w+", text.casefold())
+    return {word[:5] for word in words if len(word) > 2 and word not in _ASKING}

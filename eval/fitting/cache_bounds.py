@@ -30,7 +30,7 @@ from index.article import Article
 from index.library import Library
 from index.splitting.sentences import sentences
 from rag.checking.facts.words import stems
-from rag.generating.prompt import context_parts, passage_part, titled
+from rag.generating.form import context_parts, passage_part, titled
 from rag.generating.states import StateCache, state_key
 from rag.opening import DISK_BOUND, MEMORY_BOUND
 

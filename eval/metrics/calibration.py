@@ -4,6 +4,7 @@ AUC                P(score of a random yes > score of a random no), ties count h
 balanced accuracy  (share of yes at or over the threshold + share of no under it) / 2
 ECE                Σ_bins (n_b / n) · |mean score_b - share of yes_b|, ten equal-width bins
                    (Naeini et al. 2015)
+Brier score        mean of (score - label)²  (Brier 1950)
 AURC               area under risk against coverage (Geifman, El-Yaniv 2017): questions in
                    order of falling confidence; risk = share wrong among those answered so far
 """
@@ -66,6 +67,11 @@ def ece(rows: Floats) -> float:
     if not len(rows):
         return math.nan
     return sum(b.n / len(rows) * abs(b.score - b.rate) for b in reliability(rows))
+
+
+def brier(rows: Floats) -> float:
+    """Mean squared difference between score and truth."""
+    return float(np.mean((rows[:, 0] - rows[:, 1]) ** 2)) if len(rows) else math.nan
 
 
 def risk_coverage(rows: Floats) -> list[tuple[float, float]]:

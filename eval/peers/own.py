@@ -10,10 +10,10 @@ from index.library import Library
 from rag.assistant import Assistant
 from rag.events import Done, Token
 from rag.generating.generator import Prompt
-from rag.generating.prompt import SYSTEM
+from rag.generating.form import SYSTEM
 from rag.generating.states import StateCache
 
-_BETWEEN = Prompt(SYSTEM, (), "Are you ready? Reply only Yes or No.")
+_BETWEEN = Prompt(SYSTEM, (), "Are you ready? Reply only Yes or No.", adapted=True)
 
 
 class OwnSide:
@@ -27,12 +27,12 @@ class OwnSide:
     def ask(self, question: str, *, read_before: bool) -> Given:
         if not read_before or self._asker is None or self._asked != question:
             self._states.clear()
-            self._asker = self._bench.over(self._library)  # it remembers vectors of sentences
+            self._asker = self._bench.over(self._library)
             self._asked = question
             if read_before:
                 self._asker.ask(question)
         # What the model holds from the last prompt gives way to the system prompt alone.
-        self._asker.generator.yes(_BETWEEN)
+        self._bench.reader().generator.yes(_BETWEEN)
         return timed(self._asker, question)
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from eval import machine, plain
+from eval import machine
 from eval.bench import Bench
 from eval.datasets import own_questions
 from eval.folder import RunFolder, of_suite
@@ -28,6 +28,7 @@ from eval.peers.environment import PINNED, interpreter
 from eval.peers.judging import FIGURES, score
 from eval.peers.own import OwnSide
 from eval.peers.process import SCRIPT, Job, PeerStopped, peer, written
+from eval.report import plain
 from eval.report.tables import ScoredRecord, tables, with_scores
 from eval.run import INTERRUPTED, ask_all, data_hash
 from eval.stats import Floats, difference, interval, ratio_of_medians
@@ -37,10 +38,10 @@ from index.errors import UsageError
 from index.ingest import add
 from index.reading.load import Refusal
 from index.reading.load import load as load_articles
+from rag.generating.reader import MAX_TOKENS
 from rag.generating.states import StateCache
 from rag.models import files as models
-from rag.opening import MEMORY_BOUND, open_generator
-from rag.settings import Settings
+from rag.opening import MEMORY_BOUND, open_reader
 
 COLD = "Dateline, passages not read before"
 WARM = "Dateline, passages read before"
@@ -80,7 +81,7 @@ def items(questions: Path, chunk_sizes: Sequence[int | None]) -> list[Item]:
             side,
             q.id,
             q.question,
-            {"any": list(q.any), "all": list(q.all), "answerable": q.answerable},
+            q.gold,
         )
         for q in own_questions(questions)
         if not q.history
@@ -211,11 +212,11 @@ def main(
         encoder=str(models.path(models.default("encoder").name)),
         threads=usable_cores(),
         context=CONTEXT,
-        max_tokens=Settings().max_tokens,
+        max_tokens=MAX_TOKENS,
     )
     python = interpreter(console.print)
     states = StateCache(None, memory_bound=MEMORY_BOUND, disk_bound=0)
-    bench = Bench({}, generator=open_generator(model, states=states))
+    bench = Bench({}, reader=open_reader(model, states=states))
     suite = peers_suite(material, articles, states, python, job, chunk_sizes)
     folder = RunFolder(out or Path("eval-runs") / f"peers-{datetime.datetime.now():%Y%m%d-%H%M%S}")
     run = folder.open(

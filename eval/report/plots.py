@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from eval.metrics.calibration import Bin
+from eval.stats import wilson
+
 WIDTH, HEIGHT = 440, 270
 LEFT, RIGHT, TOP, BOTTOM = 52, 22, 14, 44
 
@@ -78,6 +81,36 @@ def plot(
         f"<figure><figcaption>{escape(title)}</figcaption>{''.join(parts)}"
         f'<div class="legend">{legend}</div></figure>'
     )
+
+
+def reliability_series(name: str, bins: Sequence[Bin]) -> Series:
+    """The bins of a reliability plot, with Wilson's interval of each rate."""
+    return Series(
+        name,
+        [(b.score, b.rate) for b in bins],
+        joined=False,
+        bars=[wilson(round(b.rate * b.n), b.n) for b in bins],
+        sizes=[3 + min(7.0, b.n**0.5 / 2) for b in bins],
+        notes=[f"{b.n} of score {b.score:.2f}: right {b.rate:.2f}" for b in bins],
+    )
+
+
+def as_file(figure: str) -> str:
+    """The SVG of a figure as a file by itself, with its title and colours in it."""
+    title = figure[figure.index("<figcaption>") + 12 : figure.index("</figcaption>")]
+    svg = figure[figure.index("<svg") : figure.index("</svg>")]
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH * 2}" height="{HEIGHT * 2}"'
+    named = f'<text class="title" x="{LEFT}" y="11">{title}</text></svg>\n'
+    opening, _, rest = svg.removeprefix("<svg").partition(">")
+    return f"{head}{opening}><style>{_STYLE}</style>{rest}{named}"
+
+
+_STYLE = (
+    "svg{background:#fff;font:11px sans-serif}.grid{stroke:#ddd}.even{stroke:#999;"
+    "stroke-dasharray:4 4}.axis{fill:#555}.title{font-weight:bold}circle,line.s0,line.s1"
+    "{opacity:.85}circle.s0{fill:#0a6ebd}line.s0{stroke:#0a6ebd}circle.s1{fill:#b4520a}"
+    "line.s1{stroke:#b4520a}"
+)
 
 
 def _drawn(

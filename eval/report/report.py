@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from eval.metrics.calibration import reliability, risk_coverage
-from eval.plain import MANY, facts
+from eval.report.plain import MANY, facts
 from eval.report.compare import Comparison
-from eval.report.plots import Series, plot, thinned
+from eval.report.plots import Series, plot, reliability_series, thinned
 from eval.report.tables import ScoredRecord, Table, heading, shown
-from eval.stats import Interval, wilson
+from eval.stats import Interval
 from eval.suite import Figure, Suite
 
 ASSETS = Path(__file__).parent / "assets"
@@ -172,18 +172,7 @@ def _plot(name: str, records: Sequence[ScoredRecord]) -> str:
         series = []
         for g in groups:
             bins = reliability(np.array(rows(g, "score", "label")))
-            series.append(
-                Series(
-                    g,
-                    [(b.score, b.rate) for b in bins],
-                    joined=False,
-                    bars=[wilson(round(b.rate * b.n), b.n) for b in bins],
-                    sizes=[3 + min(7.0, b.n**0.5 / 2) for b in bins],
-                    notes=[
-                        f"{b.n} claims: score {b.score:.2f}, supported {b.rate:.2f}" for b in bins
-                    ],
-                )
-            )
+            series.append(reliability_series(g, bins))
         return plot(
             "Reliability: how often a score is right",
             series,

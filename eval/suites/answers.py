@@ -8,10 +8,16 @@ shown by their kind where they say one.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 from eval.datasets import document, find, own_articles, own_questions, require, squad
-from eval.fitting.asking import (
+from eval.metrics.calibration import auc, aurc
+from eval.metrics.text import contains, contains_all, contains_any, exact_match, token_f1, unmarked
+from eval.stats import median, share_given, share_of_sums
+from eval.suite import Figure, Given, Item, Material, Record, Scored, Suite
+from eval.suites.asking import (
     OVER_ABSTAINED,
     OVER_ABSTAINED_MISSED,
     RETRIEVAL_MISSED,
@@ -23,11 +29,8 @@ from eval.fitting.asking import (
     context_texts,
     times,
     uncited,
+    verdicts,
 )
-from eval.metrics.calibration import auc, aurc
-from eval.metrics.text import contains, contains_all, contains_any, exact_match, token_f1, unmarked
-from eval.stats import median
-from eval.suite import Figure, Given, Item, Material, Record, Scored, Suite
 from index.article import Article
 
 TAKEN = "own paragraph taken away"
@@ -36,12 +39,15 @@ TAKEN = "own paragraph taken away"
 def load(given: Given) -> Material:
     items: list[Item] = []
     articles: list[Article] = []
+    if given.questions is not None:
+        _own(given.questions, given.articles, items, articles)
+        return Material(items, articles)
     require(given.data, "answers", "xquad", "questions.jsonl")
     for folder in find(given.data, "xquad"):
         for path in sorted(folder.glob("*.json")):
             _squad(path, items, articles)
     for path in find(given.data, "questions.jsonl"):
-        _own(path, items, articles)
+        _own(path, given.articles, items, articles)
     return Material(items, articles)
 
 
@@ -74,8 +80,8 @@ def _squad(path: Path, items: list[Item], articles: list[Article]) -> None:
         )
 
 
-def _own(path: Path, items: list[Item], articles: list[Article]) -> None:
-    found = own_articles(path)
+def _own(path: Path, folder: Path | None, items: list[Item], articles: list[Article]) -> None:
+    found = own_articles(path, folder)
     articles += found
     every = frozenset(a.source for a in found if a.source)
     items += [
@@ -84,7 +90,7 @@ def _own(path: Path, items: list[Item], articles: list[Article]) -> None:
             f"own questions: {q.kind}" if q.kind else "own questions",
             f"own/{q.id}",
             q.question,
-            {"any": list(q.any), "all": list(q.all), "answerable": q.answerable, "article": None},
+            {**q.gold, "article": None},
             every,
             q.history,
         )
@@ -92,11 +98,20 @@ def _own(path: Path, items: list[Item], articles: list[Article]) -> None:
     ]
 
 
-def right(text: str, gold: dict[str, list[str]]) -> float:
-    """Contains any of `any`, and all of `all`, of those that are given."""
+def right(text: str, gold: dict[str, Any]) -> float:
+    """Every pattern of `right` matches; without those: contains any of `any`, and all of `all`, of
+    those that are given. No pattern of `never` does either way."""
+    if any(_matches(pattern, text) for pattern in gold.get("never", ())):
+        return 0.0
+    if gold.get("right"):
+        return float(all(_matches(pattern, text) for pattern in gold["right"]))
     some = contains_any(text, gold["any"]) if gold["any"] else 1.0
     every = contains_all(text, gold["all"]) if gold["all"] else 1.0
     return some * every
+
+
+def _matches(pattern: str, text: str) -> bool:
+    return re.search(pattern, text, re.IGNORECASE) is not None
 
 
 def score(record: Record) -> Scored:
@@ -115,9 +130,13 @@ def score(record: Record) -> Scored:
             "answered_unanswerable": float(not abstained),
             "served": float(abstained),
             "draft_good": 0.0,  # whatever was drafted, it shouldn't be shown
+            **verdicts(record, correct=False),
         }
         return Scored(scores, "" if abstained else SHOULD_ABSTAIN)
-    there = any(contains(t, w) for t in context_texts(record) for w in wanted)
+    texts = context_texts(record)
+    there = any(contains(t, w) for t in texts for w in wanted)
+    if not wanted:
+        there = any(_matches(pattern, t) for t in texts for pattern in gold["right"])
     correct = 0.0 if abstained else right(text, gold)
     drafted = right(unmarked(answer["raw_text"]), gold)
     scores |= {
@@ -127,8 +146,10 @@ def score(record: Record) -> Scored:
         "f1": None if abstained or not gold["any"] else token_f1(text, gold["any"]),
         "passage": float(there),
         "draft_right": drafted,
+        "right_withheld": float(drafted and abstained),
         "draft_good": drafted,
         "served": correct,
+        **verdicts(record, correct=bool(correct)),
     }
     wrong = ""
     if abstained:
@@ -148,6 +169,34 @@ SUITE = Suite(
         Figure("right", ("right",), "the gold answer is in the answer; an abstention is not right"),
         Figure("right if answered", ("right_if_answered",), "the same, over those answered"),
         Figure("draft right", ("draft_right",), "it is in what the model wrote, shown or not"),
+        Figure(
+            "right drafts withheld",
+            ("right_withheld", "draft_right"),
+            "of the right drafts, those that nothing is shown of",
+            statistic=share_given,
+            better="lower",
+        ),
+        Figure(
+            "false stated",
+            ("false_stated", "stated"),
+            "of all sentences stated, those of an answer that is wrong or shouldn't be there",
+            statistic=share_of_sums,
+            better="lower",
+        ),
+        Figure(
+            "false shown",
+            ("false_shown", "sentences_shown"),
+            "the same, of all sentences stated or to be checked",
+            statistic=share_of_sums,
+            better="lower",
+        ),
+        Figure(
+            "shown to check",
+            ("to_check", "sentences_shown"),
+            "of all sentences shown, those that the reader is told to check",
+            statistic=share_of_sums,
+            better="",
+        ),
         Figure("passage there", ("passage",), "it stands in a passage before the model"),
         Figure("exact match", ("exact",), "SQuAD's; a whole sentence can't reach it"),
         Figure("token F1", ("f1",), "SQuAD's; a whole sentence can't reach 1"),

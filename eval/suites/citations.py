@@ -1,7 +1,7 @@
 """citations: of the answers that other suites of this run produced, are the citations sound?
 
-Judged twice: by words and numbers (eval/judge.py, shares nothing with the product), and by the
-product's own check, which decided the citations and so is no independent witness: it says
+Judged twice: by words and numbers (eval.metrics.support, shares nothing with the product), and by the
+product's own Judge, which decided the citations and so is no independent witness: it says
 whether the shown verdicts are consistent. A citation's text is the passage that it lies in
 (as ALCE has it) or, stricter, the quote alone.
 """
@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from eval import judge
 from eval.bench import Bench, passage_hit
+from eval.metrics import support
 from eval.metrics.citation import CitationScores, Supports, citation_scores
 from eval.suite import Ask, Figure, Given, Item, Material, Record, Scored, Suite
 
@@ -48,7 +48,7 @@ def start(bench: Bench, material: Material) -> Iterator[Ask]:
             key = (claim, *texts)
             if key not in known:
                 hits = [passage_hit("", text, n) for n, text in enumerate(texts, 1)]
-                known[key] = bench.check(claim, hits, item.question)[1] == "supported"
+                known[key] = bench.check(claim, hits, item.question)[1] == "stated"
             return known[key]
 
         scores = citation_scores(cited(answer, quotes=False), supports)
@@ -93,7 +93,7 @@ def score(record: Record) -> Scored:
     answer = record["gold"]["answer"]
     if answer["abstained"]:
         return Scored({})
-    lexical: Supports = judge.supports
+    lexical: Supports = support.supports
     by_passage = citation_scores(cited(answer, quotes=False), lexical)
     by_quote: CitationScores = citation_scores(cited(answer, quotes=True), lexical)
     product = record.get("product") or {}
@@ -125,32 +125,32 @@ SUITE = Suite(
         Figure(
             "recall, by words and numbers",
             ("recall",),
-            f"ALCE; judge: {judge.NAME}; text: the cited passages",
+            f"ALCE; judge: {support.NAME}; text: the cited passages",
         ),
         Figure(
             "precision, by words and numbers",
             ("precision",),
-            f"ALCE; judge: {judge.NAME}; text: the cited passages",
+            f"ALCE; judge: {support.NAME}; text: the cited passages",
         ),
         Figure(
             "recall, quotes alone",
             ("quote_recall",),
-            f"ALCE; judge: {judge.NAME}; text: the quoted words",
+            f"ALCE; judge: {support.NAME}; text: the quoted words",
         ),
         Figure(
             "precision, quotes alone",
             ("quote_precision",),
-            f"ALCE; judge: {judge.NAME}; text: the quoted words",
+            f"ALCE; judge: {support.NAME}; text: the quoted words",
         ),
         Figure(
             "recall, by the product",
             ("product_recall",),
-            "ALCE; judge: the product's own verifier; not independent",
+            "ALCE; the product's own Judge says stated; not independent",
         ),
         Figure(
             "precision, by the product",
             ("product_precision",),
-            "ALCE; judge: the product's own verifier; not independent",
+            "ALCE; the product's own Judge says stated; not independent",
         ),
         Figure("quotes exact", ("exact_quotes",), "must be 100%"),
         Figure(

@@ -33,6 +33,7 @@ from index.errors import UsageError
 from index.ingest import add
 from index.library import Library
 from index.splitting.passages import Passage
+from rag.generating.form import PlainForm
 
 REPEATS = 20
 SIZES = (1_000, 10_000)
@@ -149,14 +150,12 @@ def start(bench: Bench, material: Material) -> Iterator[Ask]:
             }
 
         def answer(item: Item, made: _Shelf) -> dict[str, Any]:
-            from rag.generating.prompt import answer_prompt
-
             asker = bench.over(made.library)
             first = asker.ask(item.question)
             again = asker.ask(item.question)
             context = [h for h in first.hits if h.passage.id in first.context_ids]
             plain = baselines.write(
-                answer_prompt(first.query, context), max(1, first.tokens.generated)
+                PlainForm().answer(first.query, context), max(1, first.tokens.generated)
             )
             found: dict[str, Any] = {
                 "memory_mb": _memory(),
@@ -283,7 +282,7 @@ SUITE = Suite(
         _ms(
             "first token, plain loop",
             "plain_first_token_ms",
-            "llama-cpp-python, same prompt; without search",
+            "llama-cpp-python, same passages; without search",
         ),
         _ratio(
             "first token, plain loop / asked again",

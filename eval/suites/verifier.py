@@ -1,4 +1,4 @@
-"""verifier: labelled claims against the product's own check of a claim.
+"""verifier: labelled claims against the product's own check of a statement.
 
 A claim is checked against the passages of its article that are nearest to it (as a claim of an
 answer is checked against what was found), and gets the best score.
@@ -69,20 +69,20 @@ def start(bench: Bench, material: Material) -> Iterator[Ask]:
 
 
 def score(record: Record) -> Scored:
-    supported, said = record["gold"]["supported"], record["verdict"] == "supported"
+    supported, said = record["gold"]["supported"], record["verdict"] == "stated"
     wrong = ""
     if said and not supported:
-        wrong = "called an unsupported claim supported"
-    elif supported and record["verdict"] == "unsupported":
-        wrong = "called a supported claim unsupported"
+        wrong = "an unsupported claim would be stated"
+    elif supported and record["verdict"] == "withheld":
+        wrong = "a supported claim would be withheld"
     elif supported and not said:
-        wrong = "called a supported claim partly supported"
+        wrong = "a supported claim would be shown to check"
     return Scored(
         {
             "score": record["score"],
             "label": float(supported),
             "said": float(said),
-            "kept": float(record["verdict"] != "unsupported"),
+            "kept": float(record["verdict"] != "withheld"),
         },
         wrong,
     )
@@ -90,7 +90,7 @@ def score(record: Record) -> Scored:
 
 SUITE = Suite(
     name="verifier",
-    about="Does the check tell supported claims from unsupported ones?",
+    about="Does the Judge tell supported claims from unsupported ones?",
     figures=(
         Figure(
             "AUC",
@@ -101,25 +101,25 @@ SUITE = Suite(
         Figure(
             "balanced accuracy",
             ("said", "label"),
-            "'supported' against the rest, as shipped",
+            "stated against the rest, as shipped",
             statistic=AT_HALF,
         ),
         Figure(
             "balanced accuracy, kept",
             ("kept", "label"),
-            "'supported' or 'partly supported' against 'unsupported', as shipped",
+            "stated or to be checked against withheld, as shipped",
             statistic=AT_HALF,
         ),
         Figure(
             "supported, kept",
             ("kept", "label"),
-            "of the supported claims, not called unsupported",
+            "of the supported claims, not withheld",
             statistic=share_given,
         ),
         Figure(
-            "called supported, rightly",
+            "stated, rightly",
             ("label", "said"),
-            "of the claims called supported, supported",
+            "of the claims stated, supported",
             statistic=share_given,
         ),
         Figure(

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from eval.baselines import Written
 from eval.bench import Bench
+from rag.generating.form import TrainedForm
 from rag.generating.generator import Piece, Prompt, Read, Stop
+from rag.generating.reader import LocalReader
 from tests.fakes import FakeEncoder, FakeGenerator
 
 
@@ -50,7 +52,7 @@ def fake_bench(generator: FakeGenerator | None = None) -> Bench:
     return Bench(
         {},
         encoder=FakeEncoder(),
-        generator=generator or FakeGenerator(),
+        reader=LocalReader(generator or FakeGenerator(), TrainedForm()),
         baselines=FakeBaselines(),
     )
 

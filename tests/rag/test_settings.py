@@ -7,10 +7,8 @@ from rag import Settings
 
 
 def test_settings_are_changed_by_name_and_text() -> None:
-    changed = Settings().with_values(
-        {"passages": "5", "answer_above": "0.7", "drop_unsupported": "false"}
-    )
-    assert (changed.passages, changed.answer_above, changed.drop_unsupported) == (5, 0.7, False)
+    changed = Settings().with_values({"passages": "3", "budget": "20", "show_withheld": "true"})
+    assert (changed.passages, changed.budget, changed.show_withheld) == (3, 20, True)
     assert changed.hash != Settings().hash
     assert Settings().with_values({}).hash == Settings().hash
 
@@ -21,8 +19,8 @@ def test_settings_are_changed_by_name_and_text() -> None:
         ("pasages", "3", "no setting 'pasages'"),
         ("passages", "many", "can't be 'many'"),
         ("passages", "0", "at least 1"),
-        ("answer_above", "1.5", "0..1"),
-        ("drop_unsupported", "maybe", "can't be 'maybe'"),
+        ("budget", "-1", "at least 1"),
+        ("show_withheld", "maybe", "can't be 'maybe'"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(name: str, text: str, said: str) -> None:

@@ -172,6 +172,8 @@ def evaluate(
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Change a setting.")
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Data sets; else small samples.")] = None,
+    questions: Annotated[Path | None, typer.Option(help="Your own, for 'answers'.")] = None,
+    articles: Annotated[Path | None, typer.Option(help="What they are asked over.")] = None,
     debug: DebugOption = False,
 ) -> None:
     """Measure how well answers are grounded."""
@@ -183,7 +185,8 @@ def evaluate(
         settings[name] = value
     from eval.run import main as run
 
-    raise typer.Exit(run(suites, out, limit, seed, against, settings, data))
+    own = {"questions": questions, "articles": articles}
+    raise typer.Exit(run(suites, out, limit, seed, against, settings, data, **own))
 
 
 if __name__ == "__main__":

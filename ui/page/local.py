@@ -100,12 +100,14 @@ class LocalBackend:
     def generation(self) -> int:
         return self._library.generation
 
-    def add(self, targets: Sequence[str], source: str | None) -> Iterator[Outcome]:
+    def add(
+        self, targets: Sequence[str], source: str | None, *, public: bool = False
+    ) -> Iterator[Outcome]:
         from index.ingest import add
 
         try:
             with self._warmer.paused():
-                yield from add(self._library, targets, source=source)
+                yield from add(self._library, targets, source=source, public=public or None)
         finally:  # also when the window was closed in the middle
             self._warmer.again()
 

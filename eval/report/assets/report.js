@@ -156,7 +156,7 @@
   function claim(c, a) {
     const box = make("div", "claim " + c.verdict.split(" ")[0] + (c.shown ? "" : " hidden"));
     box.append(make("div", "words", c.text));
-    const kind = { supported: "ok", "partly supported": "meh", unsupported: "no" }[c.verdict];
+    const kind = { stated: "ok", "check this": "meh", withheld: "no" }[c.verdict];
     box.append(make("span", "tag " + kind, c.verdict + " " + c.score.toFixed(2)));
     if (!c.shown) box.append(make("span", "tag", "not shown"));
     if (!c.citations.length) box.append(make("span", "tag no", "no citation"));

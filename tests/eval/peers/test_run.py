@@ -13,13 +13,13 @@ from rich.console import Console
 from eval.folder import RunFolder
 from eval.peers import run as peers
 from eval.peers.process import Job, PeerStopped
-from eval.plain import markdown
+from eval.report.plain import markdown
 from eval.report.tables import ScoredRecord, tables, with_scores
 from eval.run import ask_all, sample
 from eval.suite import Material
 from index.errors import UsageError
 from index.reading.load import Refusal, load
-from rag.generating.prompt import SYSTEM
+from rag.generating.form import SYSTEM
 from rag.generating.states import StateCache
 from tests.eval.fake_bench import fake_bench
 from tests.fakes import FakeGenerator

@@ -94,19 +94,19 @@ from index.article import Article
 from index.library import Library
 from index.encoding.light import open_encoder
 from rag.assistant import Assistant
-from rag.settings import Settings
-from tests.fakes import FakeGenerator
+from tests.fakes import fake_reader
 import rag.generating.local, rag.opening
 encoder = open_encoder({str(tmp_path / "model")!r})
 library = Library.open(Path({str(tmp_path / "library")!r}), encoder, create=True)
 text = "The harbour tram opened on November 4. It cost 212 million crowns."
 library.put(Article("one", "The tram", text))
 script = {{"tram": "The harbour tram opened on November 4. [1]"}}
-with Assistant(library, FakeGenerator(script), encoder, Settings(answer_above=0.0)) as assistant:
+reader = fake_reader(script)
+with Assistant(library, reader, reader, encoder) as assistant:
     assert "November" in assistant.ask("When did the harbour tram open?").text
 """)
     assert not loaded & HEAVY
-    assert loaded >= {"tokenizers", "rag.checking.verify", "rag.checking.attribute"}
+    assert loaded >= {"tokenizers", "rag.checking.verdict", "rag.checking.attribute"}
 
 
 def test_the_number_of_characters_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,8 @@ from index.article import Article
 from index.cleaning.clean import clean
 from index.errors import Refused
 from index.reading import formats
-from index.reading.load import MAX_BYTES, Refusal, load
+from index.reading.load import MAX_BYTES, Refusal
+from tests.index.reading.readers import load
 
 GOOD = "The council voted on Tuesday to reopen the bridge after two years of repairs."
 

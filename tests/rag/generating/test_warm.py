@@ -12,6 +12,9 @@ import pytest
 from index.article import Article
 from index.library import Library
 from rag import Assistant, Stop, Stopped
+from rag.generating.form import TrainedForm
+from rag.generating.generator import Prompt
+from rag.generating.reader import LocalReader
 from rag.generating.warm import Warmer
 from tests.fakes import FakeEncoder, FakeGenerator
 
@@ -47,21 +50,25 @@ class Recorder(FakeGenerator):
         self.after = 3
         self.held.set()
 
-    def remember(self, system: str, part: str, stop: Stop | None = None) -> bool:
+    def remember(self, prompt: Prompt, stop: Stop | None = None) -> bool:
         self.entered.set()
         while not self.held.is_set():
             if stop is not None and stop.is_set():
                 self.stopped += 1
                 raise Stopped
-        self.remembered.append(part)
+        self.remembered.append(prompt.parts[0])
         if len(self.remembered) >= self.after:
             self.done.set()
-        return super().remember(system, part, stop)
+        return super().remember(prompt, stop)
+
+
+def reading(generator: FakeGenerator) -> LocalReader:
+    return LocalReader(generator, TrainedForm())
 
 
 def test_newest_first_and_copies_not_at_all(library: Library) -> None:
     generator = Recorder()
-    warmer = Warmer(library, generator)
+    warmer = Warmer(library, reading(generator))
     warmer.start()
     assert generator.done.wait(30)
     warmer.close()
@@ -74,11 +81,12 @@ def test_newest_first_and_copies_not_at_all(library: Library) -> None:
 
 def test_it_reads_exactly_what_a_question_will_need(library: Library) -> None:
     generator = Recorder()
-    warmer = Warmer(library, generator)
+    warmer = Warmer(library, reading(generator))
     warmer.start()
     assert generator.done.wait(30)
     warmer.close()
-    assistant = Assistant(library, generator, FakeEncoder())
+    reader = reading(generator)
+    assistant = Assistant(library, reader, reader, FakeEncoder())
     answer = assistant.ask("Which new story was told?")
     assert answer.tokens.reused > 0
 
@@ -86,7 +94,7 @@ def test_it_reads_exactly_what_a_question_will_need(library: Library) -> None:
 def test_a_question_drops_what_is_being_read_and_it_is_taken_up_again(library: Library) -> None:
     generator = Recorder()
     generator.held.clear()
-    warmer = Warmer(library, generator)
+    warmer = Warmer(library, reading(generator))
     warmer.start()
     assert generator.entered.wait(30)
     warmer.pause()
@@ -100,14 +108,14 @@ def test_a_question_drops_what_is_being_read_and_it_is_taken_up_again(library: L
 
 def test_it_reads_no_more_than_its_budget(library: Library) -> None:
     generator = Recorder()
-    warmer = Warmer(library, generator, budget=1)
+    warmer = Warmer(library, reading(generator), budget=1)
     warmer._round()
     assert len(generator.remembered) == 1
 
 
 def test_other_articles_are_read_when_it_is_told_of_them(library: Library) -> None:
     generator = Recorder()
-    warmer = Warmer(library, generator)
+    warmer = Warmer(library, reading(generator))
     warmer.start()
     assert generator.done.wait(30)
     library.put(Article(id="late", title="Late", text="A late story.", published=date(2025, 1, 1)))
@@ -121,7 +129,7 @@ def test_other_articles_are_read_when_it_is_told_of_them(library: Library) -> No
 
 def test_nothing_is_read_while_it_is_paused(library: Library) -> None:
     generator = Recorder()
-    warmer = Warmer(library, generator)
+    warmer = Warmer(library, reading(generator))
     with warmer.paused():
         warmer.start()
         assert generator.remembered == []
@@ -133,7 +141,7 @@ def test_nothing_is_read_while_it_is_paused(library: Library) -> None:
 def test_closing_it_in_the_middle_of_a_passage_ends_it(library: Library) -> None:
     generator = Recorder()
     generator.held.clear()
-    warmer = Warmer(library, generator)
+    warmer = Warmer(library, reading(generator))
     warmer.start()
     assert generator.entered.wait(30)
     warmer.close()

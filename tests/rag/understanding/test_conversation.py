@@ -2,12 +2,19 @@
 
 import pytest
 
+from rag.generating.generator import Prompt
+from rag.generating.reader import LocalReader
 from rag.understanding.conversation import adds_nothing, leans, understood
-from tests.fakes import FakeGenerator
+from tests.fakes import FakeGenerator, fake_reader
 
 HISTORY = [
     ("How large was trade in 2023?", "Trade between Ruritania and Graustark was 240 crowns.")
 ]
+
+
+def prompts(writer: LocalReader) -> list[Prompt]:
+    assert isinstance(writer.generator, FakeGenerator)
+    return writer.generator.prompts
 
 
 @pytest.mark.parametrize(
@@ -40,28 +47,24 @@ def test_questions_that_lean_on_the_conversation(question: str) -> None:
 )
 def test_questions_that_stand_alone(question: str) -> None:
     assert not leans(question)
-    assert understood(question, HISTORY, FakeGenerator()) == question
+    assert understood(question, HISTORY, fake_reader()) == question
 
 
 def test_a_follow_up_is_rewritten_with_the_conversation() -> None:
-    generator = FakeGenerator({"And in 2021?": "How large was Ruritania's trade in 2021?"})
-    assert (
-        understood("And in 2021?", HISTORY, generator) == "How large was Ruritania's trade in 2021?"
-    )
-    assert "240 crowns" in generator.prompts[0].parts[0]
+    writer = fake_reader({"And in 2021?": "How large was Ruritania's trade in 2021?"})
+    assert understood("And in 2021?", HISTORY, writer) == "How large was Ruritania's trade in 2021?"
+    assert "240 crowns" in prompts(writer)[0].parts[0]
 
 
 def test_without_a_conversation_nothing_is_rewritten() -> None:
-    generator = FakeGenerator()
-    assert understood("And in 2021?", [], generator) == "And in 2021?"
-    assert generator.prompts == []
+    writer = fake_reader()
+    assert understood("And in 2021?", [], writer) == "And in 2021?"
+    assert prompts(writer) == []
 
 
 def test_a_rewriting_that_brings_in_something_new_is_not_taken() -> None:
-    generator = FakeGenerator({"Who is he?": "Who is President Rudolf of 1894?"})
-    assert (
-        understood("Who is he?", HISTORY, generator) == "Who is he? (How large was trade in 2023?)"
-    )
+    writer = fake_reader({"Who is he?": "Who is President Rudolf of 1894?"})
+    assert understood("Who is he?", HISTORY, writer) == "Who is he? (How large was trade in 2023?)"
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ import pytest
 from index.article import Article
 from index.library import Library
 from index.search import Filter
-from rag import Answer, Assistant, Done, Searching, Settings
-from tests.fakes import FakeEncoder, FakeGenerator
+from rag import Answer, Assistant, Done, Searching
+from tests.fakes import FakeEncoder, fake_reader
 
 
 def article(id: str, text: str, source: str, published: date | None) -> Article:
@@ -41,7 +41,8 @@ def assistant(tmp_path: Path) -> Iterator[Assistant]:
     library = Library.open(tmp_path / "library", encoder, create=True)
     for each in ARTICLES:
         library.put(each)
-    with Assistant(library, FakeGenerator(), encoder, Settings(answer_above=0.0)) as opened:
+    reader = fake_reader(judged={"Sample Courier report": 0.99})
+    with Assistant(library, reader, reader, encoder) as opened:
         yield opened
 
 
@@ -179,7 +180,8 @@ def test_a_library_without_dates_reads_no_times(tmp_path: Path) -> None:
     encoder = FakeEncoder(dimension=512)
     library = Library.open(tmp_path / "undated", encoder, create=True)
     library.put(ARTICLES[3])
-    with Assistant(library, FakeGenerator(), encoder, Settings(answer_above=0.0)) as assistant:
+    reader = fake_reader()
+    with Assistant(library, reader, reader, encoder) as assistant:
         answer = assistant.ask("How many ships did Port Example handle last week?")
     assert (answer.filter, answer.reading.dropped) == (Filter(), ())
     assert ids(answer) == {"undated"}

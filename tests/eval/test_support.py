@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from eval import judge
+from eval.metrics import support
 
 PASSAGE = "The line cost 1,204 million crowns and opened on 3 March, Mayor Ines Halloran said."
 
@@ -20,15 +20,15 @@ PASSAGE = "The line cost 1,204 million crowns and opened on 3 March, Mayor Ines 
     ],
 )
 def test_numbers_must_all_be_there_and_most_words(statement: str, expected: bool) -> None:
-    assert judge.supports(statement, [PASSAGE]) is expected
+    assert support.supports(statement, [PASSAGE]) is expected
 
 
 def test_texts_support_together() -> None:
-    assert judge.supports("Halloran spoke in Dunmarrow.", ["Halloran spoke.", "In Dunmarrow."])
-    assert not judge.supports("Halloran spoke in Dunmarrow.", ["Halloran."])
+    assert support.supports("Halloran spoke in Dunmarrow.", ["Halloran spoke.", "In Dunmarrow."])
+    assert not support.supports("Halloran spoke in Dunmarrow.", ["Halloran."])
 
 
 def test_known_blindness_negation_and_roles() -> None:
     """Documented limits, pinned so that nobody takes the judge for more than it is."""
-    assert judge.supports("Ada did not beat Rosa.", ["Ada beat Rosa."])
-    assert judge.supports("Rosa beat Ada.", ["Ada beat Rosa."])
+    assert support.supports("Ada did not beat Rosa.", ["Ada beat Rosa."])
+    assert support.supports("Rosa beat Ada.", ["Ada beat Rosa."])

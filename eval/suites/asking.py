@@ -20,7 +20,6 @@ OVER_ABSTAINED = "abstained, though the passage was there"
 OVER_ABSTAINED_MISSED = "abstained, retrieval missed"
 SHOULD_ABSTAIN = "should have abstained"
 UNCITED = "right, but uncited"
-UNSUPPORTED = "right, but called unsupported"
 
 
 @contextmanager
@@ -47,13 +46,10 @@ def shown_claims(record: Record) -> list[dict[str, Any]]:
 
 
 def confidence(record: Record) -> float | None:
-    """What the abstention was decided from, higher is surer: `signals.answer_probability`; else the
-    lowest score of the claims; None where neither is there."""
-    answer = record["answer"]
-    if "answer_probability" in answer["signals"]:
-        return float(answer["signals"]["answer_probability"])
-    scores = [float(c["score"]) for c in answer["claims"]]
-    return min(scores) if scores else None
+    """The calibrated probability of the surest sentence, which decides whether one is shown; None
+    where nothing was read."""
+    found = record["answer"]["signals"].get("probability")
+    return None if found is None else float(found)
 
 
 def context_texts(record: Record) -> list[str]:
@@ -75,12 +71,22 @@ def times(record: Record) -> dict[str, float | None]:
 
 
 def uncited(record: Record, wanted: Sequence[str]) -> str:
-    """For a right answer: UNCITED or UNSUPPORTED when the sentence that holds a wanted string
-    (any sentence, without wanted strings) has no citation or wasn't found supported."""
+    """For a right answer: UNCITED when the sentence that holds a wanted string (any sentence,
+    without wanted strings) has no citation."""
     claims = shown_claims(record)
     holding = [c for c in claims if not wanted or contains_any(c["text"], wanted)] or claims
-    if not any(c["citations"] for c in holding):
-        return UNCITED
-    if not any(c["citations"] and c["verdict"] != "unsupported" for c in holding):
-        return UNSUPPORTED
-    return ""
+    return "" if any(c["citations"] for c in holding) else UNCITED
+
+
+def verdicts(record: Record, *, correct: bool) -> dict[str, float | None]:
+    """How many sentences were stated and how many shown (stated, or to be checked), and how many
+    of each in an answer that isn't right, which all of its sentences answer for."""
+    said = [c["verdict"] for c in record["answer"]["claims"]]
+    stated, check = said.count("stated"), said.count("check this")
+    return {
+        "stated": float(stated),
+        "to_check": float(check),
+        "sentences_shown": float(stated + check),
+        "false_stated": 0.0 if correct else float(stated),
+        "false_shown": 0.0 if correct else float(stated + check),
+    }

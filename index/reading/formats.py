@@ -143,7 +143,12 @@ def records(data: bytes, declared: str | None = None) -> Iterator[tuple[str, Doc
         if isinstance(record, dict):
             name = one_line(record.get("_id", record.get("id")))
             key = name if name is not None and name not in seen else str(number)
-            found = _record(record)
+            try:
+                found = _record(record)
+            except RecursionError:  # a name in a list in a list …
+                found = Refused("it is nested too deep")
+            except (TypeError, ValueError, AttributeError) as error:
+                found = Refused(f"the record can't be read ({type(error).__name__})")
         while key in seen:
             key += "+"
         seen.add(key)

@@ -26,7 +26,7 @@ from ui.cli.command import (
     SourcesOption,
     UntilOption,
     library_of,
-    make_filter,
+    say,
     show_json,
     show_view,
 )
@@ -104,20 +104,24 @@ def ask(
     debug: DebugOption = False,
 ) -> None:
     """Answer a question from the articles, with citations."""
+    from ui import wording
     from ui.cli import asking, parts, progress, terminal
+    from ui.filters import make_filter
 
-    wanted = make_filter(since, until, source) if since or until or source else None
+    wanted = make_filter(since, until, source)
     place = parts.library_path(library_of(ctx, library))
     with progress.waiting("Opening the models"):
-        assistant = asking.opened(place, model)
-    with assistant:
-        answer = asking.ask(assistant, question, wanted, read_filters=read_filters)
+        service = asking.opened(place, model)
+    with service:
+        answer = asking.ask(service, question, wanted, read_filters=read_filters)
     if as_json:
         show_json(answer.to_dict())
     else:
         show_view(terminal.answer_view(answer))
         if sys.stdout.isatty():
             show_view(terminal.made_by(answer))
+            if answer.model.get("calibrated") == "no":
+                say(wording.UNCALIBRATED)
 
 
 @app.command()

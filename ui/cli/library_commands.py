@@ -19,7 +19,6 @@ from ui.cli.command import (
     SourcesOption,
     UntilOption,
     library_of,
-    make_filter,
     say,
     sentence,
     show_json,
@@ -129,6 +128,7 @@ def search(
     """Find passages, without a language model."""
     from rag.answer import hit_dict
     from ui.cli import parts, terminal
+    from ui.filters import make_filter
 
     wanted = make_filter(since, until, source)
     with parts.searchable(library_of(ctx, library)) as opened:

@@ -10,17 +10,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from index.article import Article
 from index.errors import DatelineError, UsageError
 from index.search import Filter
 from rag.answer import Answer, filter_dict
-from rag.events import ClaimChecked, Done, Passages, Searching, Token
+from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
+from rag.turns import Events, Waiting
+from ui.filters import make_filter
 from ui.page.conversations import Conversations, Turn
 from ui.page.rendering import footnotes, live, pane, panels, render
-from ui.page.rendering.chips import without
+from ui.page.rendering.chips import filter_chips, left_out, without
 from ui.page.rendering.live import Progress
-from ui.page.running import Line, Run, Waiting
+from ui.page.rendering.markup import esc
 from ui.page.seam import Backend, Choices, Loading
 from ui.page.sessions import Sessions
 
@@ -55,7 +58,7 @@ class _Work:
 
     session: str
     chat: str
-    run: Run
+    events: Events[Event | Loading]
 
 
 class Page:
@@ -70,7 +73,6 @@ class Page:
         self.backend = backend
         self.conversations = conversations
         self._clock = clock
-        self._line = Line()
         self._lock = threading.Lock()
         self._under_way: dict[int, _Work] = {}  # by turn
         self._busy: set[str] = set()  # conversations in which something is under way
@@ -100,7 +102,7 @@ class Page:
     def discard(self, chat: str) -> None:
         """The conversation is gone, and what is under way in it ends."""
         for work in self._work_in(chat).values():
-            work.run.stop()
+            work.events.stop()
         self.conversations.delete(chat)
 
     def _settled(self, turns: Sequence[Turn]) -> list[Turn]:
@@ -177,15 +179,12 @@ class Page:
         answer: Answer | None = None
         note = ""
         progress = Progress(question, chat)
-        run = Run(
-            self._line, lambda stop: self.backend.stream(question, history, chosen, choices, stop)
-        )
-        with self._lock:
-            self._under_way[turn] = _Work(session, chat, run)
         try:
-            with run:
+            with self.backend.stream(question, history, chosen, choices) as events:
+                with self._lock:
+                    self._under_way[turn] = _Work(session, chat, events)
                 yield replace(self._shown(session, chat), live=live.live(progress))
-                for step in self._progress(run, progress, turn):
+                for step in self._progress(events, progress, turn):
                     progress, answer = step
                     looking = self._windows[session].chat == chat
                     yield Frame(live=live.live(progress)) if looking else Frame()
@@ -198,7 +197,7 @@ class Page:
             with self._lock:
                 self._under_way.pop(turn, None)
             if answer is not None:
-                self.conversations.finish(turn, "done", answer=answer.to_dict())
+                self.conversations.finish(turn, "done", answer=self._kept(answer))
             elif note:
                 self.conversations.finish(turn, "failed", draft=progress.draft, note=note)
             else:
@@ -210,12 +209,12 @@ class Page:
             yield Frame(chats=self.chats(window.chat, window.find))
 
     def _progress(
-        self, run: Run, p: Progress, turn: int
+        self, events: Events[Event | Loading], p: Progress, turn: int
     ) -> Iterator[tuple[Progress, Answer | None]]:
         """The progress after each event that is worth showing, at most a dozen a second."""
         began: float | None = None
         shown = saved = self._clock()
-        for event in run:
+        for event in events:
             now = self._clock()
             stage = p.stage
             match event:
@@ -254,9 +253,16 @@ class Page:
                 shown = now
                 yield p, None
 
+    def _kept(self, answer: Answer) -> dict[str, Any]:
+        """The JSON form, with how many articles its limit by date left out for having none."""
+        kept = answer.to_dict()
+        if answer.filter.since or answer.filter.until:
+            kept["filter"]["undated"] = self.backend.undated(answer.filter)
+        return kept
+
     def _history(self, chat: str, before: int) -> list[tuple[str, str]]:
         return [
-            (t.question, str(t.answer["text"]))
+            (t.question, footnotes.said(t.answer))
             for t in self.conversations.turns(chat)
             if t.id < before and t.answer is not None
         ][-HISTORY_TURNS:]
@@ -265,7 +271,7 @@ class Page:
         """Ends what this window asked in this conversation."""
         for work in self._work_in(chat).values():
             if work.session == session:
-                work.run.stop()
+                work.events.stop()
 
     # ---- answers to keep ----
 
@@ -288,6 +294,21 @@ class Page:
         if self._articles is None or self._articles[0] != generation:
             self._articles = (generation, list(self.backend.articles()))
         return self._articles[1]
+
+    def chosen(self, since: str, until: str, outlets: Sequence[str]) -> str:
+        """What is chosen to limit the next question to, as chips, and what is wrong with it."""
+        value = {"since": since, "until": until, "sources": outlets}
+        inside = filter_chips(value, "unchip")
+        if not inside:
+            return ""
+        try:
+            wanted = make_filter(since, until, outlets)
+        except UsageError as error:
+            inside += f'<span class="wrong">{esc(error)}</span>'
+        else:
+            if wanted and (since or until) and (undated := self.backend.undated(wanted)):
+                inside += f"<span>{left_out(undated)}</span>"
+        return f'<p class="chips"><span>Only articles</span> {inside}</p>'
 
     def outlets(self) -> list[str]:
         return sorted({a.source for a in self.articles() if a.source}, key=str.casefold)

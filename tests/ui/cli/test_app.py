@@ -15,9 +15,10 @@ from index.article import Article, article_id
 from index.encoding.encoder import Encoder
 from index.library import Library
 from rag import opening
-from rag.generating.generator import Generator
-from tests.fakes import FakeEncoder, FakeGenerator
-from ui.cli import app, parts
+from rag.generating.reader import LocalReader
+from tests.fakes import FakeEncoder, FakeGenerator, fake_reader
+from ui.cli import parts
+from ui.cli.app import app
 
 TRADE = Article(
     article_id("/articles/trade.txt"),
@@ -51,9 +52,9 @@ def library(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    def stand_ins(place: Path, model: str | None) -> tuple[Library, Generator, Encoder]:
+    def stand_ins(place: Path, model: str | None) -> tuple[Library, LocalReader, Encoder]:
         encoder = FakeEncoder()
-        return Library.open(place, encoder), FakeGenerator(), encoder
+        return Library.open(place, encoder), fake_reader(), encoder
 
     monkeypatch.setattr(opening, "open_encoder", FakeEncoder)
     monkeypatch.setattr(opening, "open_parts", stand_ins)

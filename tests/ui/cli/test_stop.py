@@ -20,6 +20,8 @@ from index.library import Library
 from rag import opening
 from rag.generating.generator import Piece, Read
 from tests.fakes import FakeEncoder, FakeGenerator
+from rag.generating.form import TrainedForm
+from rag.generating.reader import LocalReader
 
 class Endless(FakeGenerator):
     def write(self, prompt, max_tokens, stop=None):
@@ -28,13 +30,13 @@ class Endless(FakeGenerator):
             print("writing", flush=True)
             while True:
                 threading.Event().wait(0.01)
-                yield Piece(" word", -0.1)
+                yield Piece(" word")
         finally:
             print("stopped", flush=True)
 
 def parts(place, model):
     encoder = FakeEncoder()
-    return Library.open(place, encoder), Endless(), encoder
+    return Library.open(place, encoder), LocalReader(Endless(), TrainedForm()), encoder
 
 opening.open_parts = parts
 from ui.cli.app import main

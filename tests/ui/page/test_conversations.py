@@ -94,20 +94,27 @@ def test_only_ids_that_the_page_makes_are_taken(kept: Conversations, chat: str) 
 
 
 def test_the_copy_has_numbers_and_footnotes_with_the_words() -> None:
-    copy = footnotes.footnoted(answered("bridge").to_dict())
-    assert copy.split("\n\n")[0] == (
+    copy = footnotes.footnoted(answered("bridge").to_dict()).split("\n\n")
+    assert copy[0] == "Sources disagree: 41 million crowns [1] or 44 million crowns [2]."
+    assert copy[1] == (
         "The bridge cost 41 million crowns. [1] Counting the ramps, it cost 44 million crowns. [2] "
-        "It opened eleven months late, for want of steel. [1] [2]"
+        "It opened eleven months late, for _want_ of steel and _money_. [1] [2]"
     )
-    assert copy.split("\n\n")[1] == (
-        "Only partly supported: “It opened eleven months late, for want of steel.”"
-    )
-    assert copy.split("\n\n")[2].split("\n")[:3] == [
+    assert copy[2] == "Check this: “want” and “money” aren’t in the quote"
+    assert copy[3].split("\n")[:3] == [
         "[1] Varnholm opens its new harbour bridge. Varnholm Courier, 12 April 2025. "
         "https://varnholm-courier.example/bridge-opens",
         "    “The bridge cost 41 million crowns”",
         "    “eleven months later than planned”",
     ]
+
+
+def test_what_was_withheld_is_not_taken_along_but_seen_in_the_conversation() -> None:
+    answer = answered("bridge", show_withheld=True)
+    assert "longest" not in footnotes.footnoted(answer.to_dict())
+    assert "longest" not in footnotes.said(answer.to_dict())
+    said = footnotes.markdown("x", [turn(answer)])
+    assert "~~It is the longest bridge in the country.~~ *(Withheld)*" in said
 
 
 def test_markdown_holds_the_conversation_and_no_markup_of_others() -> None:
@@ -119,7 +126,7 @@ def test_markdown_holds_the_conversation_and_no_markup_of_others() -> None:
     said = footnotes.markdown("A [title](javascript:x)", turns)
     assert said.startswith("# A \\[title\\](javascript:x)\n")
     assert "## \\# \\<b\\>What\\</b\\> \\*did\\* it cost?" in said
-    assert "*(partly supported)*" in said
+    assert "for <u>want</u> of steel and <u>money</u>. \\[1\\]\\[2\\] *(Check this: " in said
     assert "*Not in the library.*" in said
     assert "*Stopped." in said
 
@@ -136,7 +143,8 @@ def test_what_only_disagrees_is_quoted_too() -> None:
     quoted = "“The harbour bridge cost 44 million crowns”"
     assert quoted in footnotes.footnoted(answer)
     said = footnotes.markdown("x", [replace(turn(None), answer=answer)])
-    assert "what the bridge cost: 41 million crowns [1]; 44 million crowns [2]" in said
+    disagree = "**Sources disagree: 41 million crowns \\[1\\] or 44 million crowns \\[2\\].**"
+    assert disagree in said
     assert f"> {quoted}" in said
 
 

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from ui.page import chat_tab, library_tab, settings_tab
 from ui.page.collection import Collection
 from ui.page.conversations import Conversations
+from ui.page.conversations import place as conversations_of
 from ui.page.kit import asset, gr, html
 from ui.page.page import Page
 from ui.page.rendering.bundle import bundle
@@ -139,7 +140,7 @@ def serve(
     from ui.page.local import LocalBackend
 
     backend = LocalBackend.open(library_path, model)
-    conversations = Conversations(library_path / "conversations.sqlite")
+    conversations = Conversations(conversations_of(library_path))
     staging = Staging(library_path / "uploads")
     try:
         allowed = serving.public_only if host not in guard.LOOPBACK else serving.any_address

@@ -223,12 +223,12 @@ class Page:
                 case Waiting():
                     p = replace(p, place=0)
                 case Loading(model=model):
-                    p, began = replace(p, loading=model), None
+                    p, began = replace(p, loading=model, place=0), None
                     shown = 0.0
                 case Searching(query=query, filter=applied, reading=reading):
                     if p.loading:
                         p, began = replace(p, loading=""), None
-                    p = replace(p, query=query, filter=filter_dict(applied, reading))
+                    p = replace(p, query=query, place=0, filter=filter_dict(applied, reading))
                 case Passages(context_ids=ids):
                     p, stage = replace(p, passages=len(ids)), 1
                 case Token(text=text):

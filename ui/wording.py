@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 STATED = "Stated in the source"
 CHECK = "Check this"
 WITHHELD = "Withheld: the articles don’t bear it out"
+CALIBRATED = "the bar for “stated in the source” was measured with this model"
 UNCALIBRATED = (
     "The bar for “stated in the source” was measured with another model than this one: check every "
     "sentence against its quote."

@@ -152,6 +152,7 @@ def status(ctx: typer.Context, library: LibraryOption = None, debug: DebugOption
     """Say how the library and the models are; the exit code tells the first problem."""
     from rag import opening
     from rag.models import files as models
+    from ui import wording
     from ui.cli import parts, terminal
 
     problem: DatelineError | None = None
@@ -166,7 +167,8 @@ def status(ctx: typer.Context, library: LibraryOption = None, debug: DebugOption
     here = [(model, models.state(model)) for model in models.catalogue()]
     kept = opening.open_states().status()
     show_view(terminal.facts(terminal.cache_rows(kept, opening.state_folder())))
-    show_view(terminal.facts([("Models", str(models.folder()))]))
+    meaning = wording.CALIBRATED if parts.calibrated() else wording.UNCALIBRATED
+    show_view(terminal.facts([("Verdicts", meaning), ("Models", str(models.folder()))]))
     show_table(["Name", "Role", "Size", "Licence", "State"], terminal.model_rows(here))
     if problem:
         raise typer.Exit(problem.exit_code)

@@ -24,6 +24,7 @@ from ui.page.page import Page
 from ui.page.rendering.bundle import bundle
 from ui.page.serving import guard
 from ui.page.serving import server as serving
+from ui.page.serving.listeners import Listeners
 from ui.page.serving.staging import Staging
 from ui.page.theme import theme
 
@@ -95,6 +96,8 @@ def application(page: Page, collection: Collection, access: guard.Access) -> gua
     """The whole page as an ASGI app, guarded."""
     limits = collection.staging.limits
     collection.staging.prepare()
+    listeners = Listeners()
+    page.away = listeners.away
     os.environ["GRADIO_TEMP_DIR"] = str(collection.staging.incoming)
     blocks = build(page, collection)
     framework = gr.mount_gradio_app(
@@ -121,6 +124,7 @@ def application(page: Page, collection: Collection, access: guard.Access) -> gua
         collection.staging.incoming,
         body_bytes=limits.request_bytes,
         has_room=collection.staging.has_room,
+        listeners=listeners,
     )
 
 
@@ -147,7 +151,7 @@ def serve(
         app = application(
             Page(backend, conversations), Collection(backend, staging, allowed), access
         )
-        serving.run(app, listening, host, token=token, open_browser=open_browser)
+        serving.run(app, listening, host, token=token, open_browser=open_browser, stop=backend.stop)
     finally:
         backend.close()
         conversations.close()

@@ -48,6 +48,10 @@ class LocalBackend:
         """The answer under way ends within a token, and no other is begun."""
         self._service.close()
 
+    def stop(self) -> None:
+        """What is asked ends within a token. Doesn't wait for it."""
+        self._service.stop()
+
     def stream(
         self, question: str, history: History, filter: Filter | None, choices: Choices
     ) -> Events[Event | Loading]:

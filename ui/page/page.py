@@ -31,6 +31,7 @@ QUESTION_LIMIT = 2000
 HISTORY_TURNS = 6
 _FRAME_S = 0.08
 _DRAFT_S = 1.0
+_AWAY_S = 15.0  # after which nobody is taken to wait for an answer
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class Page:
     ) -> None:
         self.backend = backend
         self.conversations = conversations
+        self.away: Callable[[str], float] = lambda session: 0.0  # seconds without listening
         self._clock = clock
         self._lock = threading.Lock()
         self._under_way: dict[int, _Work] = {}  # by turn
@@ -184,8 +186,11 @@ class Page:
                 with self._lock:
                     self._under_way[turn] = _Work(session, chat, events)
                 yield replace(self._shown(session, chat), live=live.live(progress))
+                asked = self._clock()
                 for step in self._progress(events, progress, turn):
                     progress, answer = step
+                    if answer is None and min(self.away(session), self._clock() - asked) > _AWAY_S:
+                        break  # what is made is kept for a window that doesn't fetch it
                     looking = self._windows[session].chat == chat
                     yield Frame(live=live.live(progress)) if looking else Frame()
         except DatelineError as error:

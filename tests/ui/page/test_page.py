@@ -92,6 +92,27 @@ def test_closing_the_frames_stops_the_work_and_keeps_the_draft(page: Page) -> No
     assert "walked on" in turn.draft
 
 
+def test_an_answer_for_a_window_that_never_fetches_it_ends(page: Page) -> None:
+    """A regression: everything that was made for it was kept, 186 MB for 1,500 messages."""
+    assert isinstance(page.backend, FakeBackend)
+    page.backend.pace = 0.001
+    now = 0.0
+
+    def clock() -> float:
+        nonlocal now
+        now += 1
+        return now
+
+    page._clock = clock
+    page.away = lambda session: float("inf") if session == "gone" else 0.0
+    frames = list(page.ask("gone", A, "A slow one", None, Choices()))
+    assert len(frames) < 40
+    assert [t.state for t in page.conversations.turns(A)] == ["stopped"]
+    until(lambda: isinstance(page.backend, FakeBackend) and page.backend.closed == 1)
+    page.backend.pace = 0
+    assert "41 million" in (ask(page, "What did the bridge cost?", B)[-1].transcript or "")
+
+
 def test_a_window_that_looks_at_another_conversation_is_not_drawn_over(page: Page) -> None:
     frames = page.ask("s", A, "What did the bridge cost?", None, Choices())
     next(frames)

@@ -33,6 +33,7 @@ from ui.page.serving.asgi import (
     whole,
     with_headers,
 )
+from ui.page.serving.listeners import Listeners
 from ui.page.serving.tries import Tries
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -42,6 +43,7 @@ _ROUTES = re.compile(
     r"|startup-events|app_id|login_check|theme\.css)/?"
 )
 _EVENTS = ("/gradio_api/queue/join", "/gradio_api/component_server")
+_MESSAGES = "/gradio_api/queue/data"
 _UPLOAD = "/gradio_api/upload"
 _EVENT_BYTES = 2_000_000
 _COOKIE = "dateline"
@@ -90,6 +92,7 @@ class Guard:
         body_bytes: int = 200_000_000,
         has_room: Callable[[], bool] = lambda: True,
         tries: Tries | None = None,
+        listeners: Listeners | None = None,
     ) -> None:
         self._app = app
         self._access = access
@@ -97,6 +100,7 @@ class Guard:
         self._body_bytes = body_bytes
         self._has_room = has_room
         self._tries = tries or Tries()
+        self._listeners = listeners or Listeners()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -119,6 +123,10 @@ class Guard:
                 await reply(send, 400, "That isn't an event of this page.", [])
                 return
             receive = again(body, receive)
+        if scope["path"].rstrip("/") == _MESSAGES:
+            with self._listeners.listening(query.get("session_hash", [""])[0]):
+                await self._app(scope, receive, with_headers(send))
+            return
         await self._app(scope, self._bounded(receive), with_headers(send))
 
     def _files_are_ours(self, body: bytes) -> bool:

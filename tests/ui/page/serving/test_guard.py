@@ -16,6 +16,7 @@ from index.errors import UsageError
 from tests.ui.conftest import Served, serve
 from tests.ui.fake_assistant import FakeBackend
 from ui.page.serving.guard import Access, Guard, access
+from ui.page.serving.listeners import Listeners
 from ui.page.serving.server import listen
 from ui.page.serving.tries import ADDRESSES, AT_ONCE, Tries
 
@@ -260,6 +261,21 @@ def test_what_is_sent_leaves_at_once() -> None:
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             assert accepted.proto == socket.IPPROTO_TCP  # without it asyncio leaves it alone
+
+
+def test_a_window_is_away_when_its_last_stream_has_ended() -> None:
+    clock = Clock()
+    listeners = Listeners(clock)
+    assert listeners.away("w") == float("inf")
+    with listeners.listening("w"):
+        with listeners.listening("w"):
+            pass
+        clock.now += 50
+        assert listeners.away("w") == 0
+    clock.now += 3
+    assert listeners.away("w") == 3
+    with listeners.listening("w"):
+        assert listeners.away("w") == 0
 
 
 # ---- the framework's own routes, with the real application ----

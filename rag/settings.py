@@ -12,8 +12,8 @@ from index.errors import UsageError
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`passages` are put before the model at once; where they don't state the answer the next
-    ones are read, until `budget` are. `considered` passages are looked through for articles that say
-    otherwise. `show_withheld` shows sentences that were withheld struck out, instead of leaving
+    ones are read, until `budget` are. `considered` passages are looked through for articles that
+    say otherwise. `show_withheld` shows sentences that were withheld struck out, instead of leaving
     them out.
     """
 

@@ -19,6 +19,8 @@ from index.article import Article, Head
 from index.search import Hit
 from index.splitting.passages import Passage
 from rag.answer import Answer, Citation, Claim, Conflict
+from rag.compose import unanswered_text
+from ui import wording
 from ui.cli.plain import plain
 from ui.page.rendering.scope import searched
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from rag.models.files import State
     from rag.models.manifest import Model
 
-_VERDICTS = {"supported": "green", "partly supported": "yellow", "unsupported": "red"}
+_VERDICTS = {"stated": "green", "check this": "yellow", "withheld": "red"}
 _INDENT = (0, 0, 0, 4)  # of what belongs to the line above
 _OUTCOMES = {
     "added": "green",
@@ -44,28 +46,47 @@ _OUTCOMES = {
 
 
 def answer_view(answer: Answer) -> RenderableType:
-    """The checked answer: what was searched, its text, what each number stands for, conflicts."""
-    parts: list[RenderableType] = [Text(plain(answer.text, lines=True))]
+    """The checked answer: what was searched, what sources disagree on, the sentences with their
+    verdicts, what each number stands for."""
+    parts: list[RenderableType] = []
     if said := searched(answer.filter, answer.reading):
-        parts = [Text(plain(said), style="dim"), Text(), *parts]
+        parts = [Text(plain(said), style="dim"), Text()]
+    for conflict in answer.conflicts:
+        parts += [*_conflict(conflict), Text()]
     if answer.abstained:
+        parts.append(Text(plain(answer.text, lines=True)))
+        withheld = [c for c in answer.claims if c.shown and c.verdict == "withheld"]
+        parts += map(_sentence, withheld)
+        parts += map(_verdict, withheld[:1])
         if nearest := _nearest(answer.hits):
             parts += [Text(), Text("Nearest in the library", style="bold"), *nearest]
-    else:
-        for n, article in answer.sources:
-            cited = [c for c in answer.citations if c.n == n]
-            parts += [Text(), _source_line(n, article), *_quotes(answer.claims, cited)]
-    for conflict in answer.conflicts:
-        parts += [Text(), *_conflict(conflict)]
-    if hidden := [claim for claim in answer.claims if not claim.shown and not answer.abstained]:
-        unsupported = all(claim.verdict == "unsupported" for claim in hidden)
-        why = ", because no article supports it" if unsupported else ""
-        parts += [Text(), Text(f"Left out{why}", style="bold")]
-        parts += [
-            Padding(Text(plain(claim.text), style="dim strike"), _INDENT, expand=False)
-            for claim in hidden
-        ]
+        return Group(*parts)
+    parts.append(Text(" ").join(_sentence(claim) for claim in answer.claims if claim.shown))
+    parts += [Text(unanswered_text(plain(part))) for part in answer.unanswered]
+    parts += [_verdict(claim) for claim in answer.claims if claim.shown]
+    for n, article in answer.sources:
+        cited = [c for c in answer.citations if c.n == n]
+        parts += [Text(), _source_line(n, article), *_quotes(cited)]
     return Group(*parts)
+
+
+def _sentence(claim: Claim) -> Text:
+    """Its words, those that its quote lacks underlined, and the numbers of its sources."""
+    line = Text()
+    lacking = claim.lacking if claim.verdict == "check this" else ()
+    for piece, missing in wording.pieces(claim.text, lacking):
+        line.append(plain(piece), style="underline" if missing else "")
+    if claim.verdict == "withheld":
+        line.stylize("strike dim")
+        return line
+    for n in dict.fromkeys(citation.n for citation in claim.citations):
+        line.append(f" [{n}]")
+    return line
+
+
+def _verdict(claim: Claim) -> RenderableType:
+    said = plain(wording.verdict(claim.verdict, claim.text, claim.lacking))
+    return Padding(Text(said, style=_VERDICTS[claim.verdict]), _INDENT, expand=False)
 
 
 def made_by(answer: Answer) -> Text:
@@ -96,32 +117,15 @@ def _source_line(n: int, article: Article) -> Text:
     return line
 
 
-def _quotes(claims: Sequence[Claim], cited: Sequence[Citation]) -> list[RenderableType]:
-    """Each quoted span once, under its source, with the worst verdict of what rests on it."""
-    order = list(_VERDICTS)
-    worst: dict[tuple[int, int], str] = {}
-    quotes: dict[tuple[int, int], str] = {}
-    for claim in claims:
-        for citation in claim.citations:
-            if not claim.shown or citation not in cited:
-                continue
-            span = (citation.start, citation.end)
-            quotes[span] = citation.quote
-            worst[span] = max(worst.get(span, claim.verdict), claim.verdict, key=order.index)
-    return [
-        Padding(
-            Text.assemble(f"“{_words(quote)}” ", (f"({worst[span]})", _VERDICTS[worst[span]])),
-            _INDENT,
-            expand=False,
-        )
-        for span, quote in quotes.items()
-    ]
+def _quotes(cited: Sequence[Citation]) -> list[RenderableType]:
+    """Each quoted span once, under its source."""
+    spans = dict.fromkeys((c.start, c.end, c.quote) for c in cited)
+    return [Padding(Text(f"“{_words(quote)}”"), _INDENT, expand=False) for _, _, quote in spans]
 
 
 def _conflict(conflict: Conflict) -> list[RenderableType]:
-    shown: list[RenderableType] = [
-        Text.assemble(("The articles disagree ", "bold yellow"), f"about {plain(conflict.about)}")
-    ]
+    headline = wording.disagree([plain(side.value) for side in conflict.sides])
+    shown: list[RenderableType] = [Text(headline, style="bold yellow")]
     for side in conflict.sides:
         marks = [
             word for word, on in (("newest", side.newest), ("a correction", side.correction)) if on

@@ -41,12 +41,7 @@ def live(p: Progress) -> str:
     status = f'<p class="stages">{doing}</p>'
     understood = render.understood(p.question, p.query)
     chips = found_filters(p.filter, 0) if p.filter else ""
-    checked = "".join(
-        f'<span class="claim {render.MARKS[c.verdict][0]}"><span class="words">{esc(c.text)}</span>'
-        f'<span class="mark" aria-hidden="true">{render.MARKS[c.verdict][1]}</span></span> '
-        for c in p.claims
-        if c.shown
-    )
+    checked = "".join(_checked(c) for c in p.claims if c.shown)
     rest = _unchecked(p.draft, p.claims)
     text = ""
     if checked or rest:
@@ -57,6 +52,13 @@ def live(p: Progress) -> str:
         f'<article class="turn live" data-chat="{esc(p.chat)}">{render.question(p.question)}'
         f"{understood}{chips}{status}{text}</article>"
     )
+
+
+def _checked(c: Claim) -> str:
+    cls, mark = render.MARKS[c.verdict]
+    words = render.sentence({"text": c.text, "verdict": c.verdict, "lacking": c.lacking})
+    sign = f'<span class="mark" aria-hidden="true">{mark}</span>'
+    return f'<span class="claim {cls}"><span class="words">{words}</span>{sign}</span> '
 
 
 def _queue(place: int) -> str:
@@ -88,8 +90,7 @@ def _unchecked(draft: str, claims: Sequence[Claim]) -> str:
     """The draft after the sentences that have been checked, as far as they can be found in it."""
     at = 0
     for c in claims:
-        words = c.raw or c.text
-        found = draft.find(words, at)
+        found = draft.find(c.text, at)
         if found >= 0:
-            at = found + len(words)
+            at = found + len(c.text)
     return draft[at:] if at or not claims else ""

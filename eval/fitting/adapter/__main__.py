@@ -154,7 +154,7 @@ def _plan(run: Run, given: argparse.Namespace) -> None:
 
 
 def _train(run: Run, given: argparse.Namespace) -> None:
-    from eval.fitting.adapter.exporting import adapter_file, open_adapter
+    from eval.fitting.adapter.exporting import adapter_file
     from eval.fitting.adapter.net.gguf_file import shape
     from eval.fitting.adapter.net.low_rank import LowRank
     from eval.fitting.adapter.training import WEIGHTS, train

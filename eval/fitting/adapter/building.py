@@ -56,12 +56,8 @@ def build(
 def drafted(contexts: Path, drafts: Sequence[Path]) -> list[Context]:
     """Contexts with their drafts; then those that only the drafts' files hold."""
     written = read_drafts(drafts)
-    found = []
-    for context in read_contexts(contexts):
-        found.append(with_drafts(context, written.pop(context.key, [])))
-    for rows in written.values():
-        found.append(with_drafts(context_of(rows[0]), rows))
-    return found
+    found = [with_drafts(c, written.pop(c.key, [])) for c in read_contexts(contexts)]
+    return found + [with_drafts(context_of(rows[0]), rows) for rows in written.values()]
 
 
 def examples(run: Run) -> list[Example]:

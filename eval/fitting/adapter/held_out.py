@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 from eval.datasets import Labelled, qags, require, squad
 from eval.fitting.adapter.examples.values import cut
 from eval.metrics.text import contains_any
 
+T = TypeVar("T")
 OWN, FOREIGN = 6, 4  # questions of a pair of paragraphs, at most
 _WORDS, _MOST = 160, 10  # of a passage; passages of an article
 
@@ -87,7 +89,7 @@ def passages_of(text: str) -> tuple[str, ...]:
     return tuple(" ".join(some) for some in found if some)[:_MOST]
 
 
-def some_of[T](things: Sequence[T], limit: int | None, seed: int = 0) -> list[T]:
+def some_of(things: Sequence[T], limit: int | None, seed: int = 0) -> list[T]:
     """A part, chosen with the seed; a larger one holds a smaller one."""
     order = list(things)
     Random(seed).shuffle(order)  # noqa: S311

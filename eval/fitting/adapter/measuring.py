@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from eval.metrics.text import contains_any
 from eval.stats import Interval, Statistic, interval, mean, share_given
 
 LONGEST = 56  # tokens of a sentence
+T = TypeVar("T")
 Figures = dict[str, Interval]
 
 
@@ -130,7 +131,7 @@ def as_json(found: dict[str, Figures]) -> dict[str, dict[str, dict[str, float | 
     return {name: {f: asdict(cell) for f, cell in some.items()} for name, some in found.items()}
 
 
-def _flat[T](lists: Sequence[Sequence[T]]) -> list[T]:
+def _flat(lists: Sequence[Sequence[T]]) -> list[T]:
     return [value for some in lists for value in some]
 
 

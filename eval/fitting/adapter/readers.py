@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from eval.fitting.adapter.net.writing import write
 from eval.fitting.adapter.words import Words
 from index.errors import UsageError
 from rag.generating.generator import Piece, Prompt
+
+T = TypeVar("T")
 
 
 class TorchReader:
@@ -128,7 +131,7 @@ def _prompt(job: Job, ask: str, sentence: str | None) -> Prompt:
     return Prompt(SYSTEM, tuple(passage_part(text) for text in job.passages), ask, reply)
 
 
-def _like[T](jobs: Sequence[Job], found: Sequence[T]) -> list[list[T]]:
+def _like(jobs: Sequence[Job], found: Sequence[T]) -> list[list[T]]:
     """One value an ask, in the jobs' own form."""
     values = iter(found)
     return [[next(values) for _ in job.asks] for job in jobs]

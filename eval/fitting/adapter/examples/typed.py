@@ -6,8 +6,11 @@ import re
 from random import Random
 
 _SMALL = frozenset(
-    "a an the of in on at to for by with from is are was were be been do does did has have had "
-    "what which who whom whose when where why how it its that this there and or as".split()
+    re.findall(
+        r"\w+",
+        "a an the of in on at to for by with from is are was were be been do does did has have had "
+        "what which who whom whose when where why how it its that this there and or as",
+    )
 )
 _OPENINGS = ("hi, {}", "hey {}", "please tell me {}", "pls {}", "i want to know {}", "so {}")
 

@@ -8,12 +8,16 @@ from random import Random
 
 from eval.metrics.text import normalised
 
-_NAME = re.compile(r"\b[A-Z][\w’'.-]*(?:\s+(?:of|the|de|von|van)?\s*[A-Z][\w’'.-]*)*")
+_WORD = r"[A-Z](?:\.|[\w’'-]*)"
+_NAME = re.compile(rf"\b{_WORD}(?:\s+(?:(?:of|the|de|von|van)\s+)?{_WORD})*")
 _NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 _CUT = re.compile(r"(?<=[.!?])\s+(?=[^a-z])")
 _NEGATABLE = re.compile(r" (was|is|were|are|has|had|will|can|could|would) (?!not\b|never\b|no\b)")
 _OPENING = frozenset(
-    "The A An It He She They We There This That These Those In On At By For From To And But".split()
+    re.findall(
+        r"\w+",
+        "The A An It He She They We There This That These Those In On At By For From To And But",
+    )
 )
 
 
@@ -78,7 +82,7 @@ def other_name(value: str, text: str, chance: Random) -> str | None:
         return None
     taken = set(normalised(value).split())
     names = [
-        m[0].rstrip(".,’'")
+        m[0].rstrip("’'-")
         for m in _NAME.finditer(text)
         if m[0].split()[0] not in _OPENING and not taken & set(normalised(m[0]).split())
     ]

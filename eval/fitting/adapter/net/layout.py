@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import numpy as np
 import torch
@@ -109,7 +109,7 @@ class Layout:
         def tensor(values: object) -> Tensor:
             return torch.as_tensor(np.asarray(values)).to(device)
 
-        own_passages = [list(range(a, b)) for a, b in zip(at, at[1:], strict=False)]
+        own_passages = [list(range(a, b)) for a, b in pairwise(at)]
         rows = _rows(own_passages, tensor, extra=n) if passages else None
         prefix_rows, tail_rows = _rows(prefixes, tensor), _rows(of_tails, tensor)
         width = rows.width if rows else 0

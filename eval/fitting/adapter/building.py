@@ -42,14 +42,17 @@ def build(
         },
     )
     kinds: Counter[str] = Counter()
+    made_of: Counter[str] = Counter()
 
     def rows() -> Iterator[dict[str, Any]]:
         for example in mixed(drafted(contexts, files)[:limit], seed):
             kinds.update(tail.kind for tail in example.tails)
+            made_of[example.origin.partition(" ")[2] or "as they are"] += 1
             yield asdict(example)
 
     made = run.whole(EXAMPLES, lambda path: runs.write_gzip_lines(path, rows()))
-    run.note("build", examples=runs.sha256(made), kinds=dict(sorted(kinds.items())))
+    run.note("build", examples=runs.sha256(made), kinds=dict(sorted(kinds.items())),
+             contexts=dict(sorted(made_of.items())))  # fmt: skip
     return kinds
 
 

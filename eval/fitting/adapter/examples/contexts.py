@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from eval.fitting.adapter.examples.values import lowered
+from eval.fitting.adapter.examples.values import lowered, whole
 from index.errors import DatelineError
 
 
@@ -124,6 +124,8 @@ def with_drafts(context: Context, rows: Sequence[dict[str, Any]]) -> Context:
 
 def _drafted(asked: Asked, item: dict[str, Any], *, own: bool) -> Asked:
     sentence, draft = item.get("s"), item.get("d")
+    if sentence and not whole(sentence):
+        sentence = None
     if asked.yes_or_no:
         other = "No" if asked.yes_or_no == "yes" else "Yes"
         given = asked.yes_or_no.capitalize()

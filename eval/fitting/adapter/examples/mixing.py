@@ -21,7 +21,7 @@ Add = Callable[[Context, Random], list[Asked]]
 
 TAILS: dict[tails.Kind, float] = {
     tails.answered: 1.0,
-    tails.stated: 1.0,
+    tails.stated: 0.5,
     tails.unstated: 0.6,
     tails.made_up: 0.6,
     tails.wrong_draft: 0.9,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
+from urllib.parse import unquote
 
 from eval.fitting.adapter.examples.contexts import Asked, Context, Draft
 from eval.fitting.adapter.examples.values import (
@@ -37,6 +38,7 @@ def narrowed(context: Context, others: Sequence[Context], chance: Random) -> Con
     gone = chance.randrange(len(context.passages))
     kept = context.passages[:gone] + context.passages[gone + 1 :]
     left = " ".join(kept)
+    lost: list[Asked] = []
     asked: list[Asked] = []
     for one in context.asked:
         held = contains_any(context.passages[gone], one.answers)
@@ -46,11 +48,10 @@ def narrowed(context: Context, others: Sequence[Context], chance: Random) -> Con
             continue
         elif held and not contains_any(left, one.answers):
             drafts = tuple(Draft(text, False) for text in one.sentences)
-            asked.append(Asked(one.question, False, drafts=drafts))
+            lost.append(Asked(one.question, False, drafts=drafts))
         elif not held:
             asked.append(one)
-    lost = any(one.stated is False and one.drafts for one in asked)
-    return replace(context, passages=kept, asked=tuple(asked)) if lost else None
+    return replace(context, passages=kept, asked=(*lost, *asked)) if lost else None
 
 
 def widened(context: Context, others: Sequence[Context], chance: Random) -> Context | None:
@@ -250,6 +251,7 @@ def with_title_date(context: Context, chance: Random) -> Context:
     passages = []
     for passage in context.passages:
         title, text = split_title(passage)
+        title = unquote(title)
         if title and not _DATED_TITLE.match(title) and chance.random() < 0.5:
             name, day = _name_and_day(title, chance)
             title = f"{name} ({day.isoformat()})"

@@ -42,6 +42,11 @@ def titled(title: str, text: str) -> str:
     return f"{title}\n{text}" if title else text
 
 
+def whole(sentence: str) -> bool:
+    """Whether it looks like a sentence, not the bare answer."""
+    return len(sentence.split()) >= 4 and sentence[:1].isupper() and sentence[-1] in '.!?"”'
+
+
 def lowered(sentence: str) -> str:
     """The sentence as it goes on after 'Yes, ': a capital that only opens it becomes small."""
     first = sentence.split(" ", 1)[0]

@@ -97,9 +97,9 @@ def test_yes_or_no_is_answered_with_the_word_and_the_sentence() -> None:
 
 
 def test_drafts_of_an_adapter_are_its_own_and_wrong_where_nothing_is_stated() -> None:
-    row = {"by": "ab", "items": [{"q": COST.question, "d": "It cost 5.", "right": True}]}
+    row = {"by": "ab", "items": [{"q": COST.question, "d": "It cost 5 crowns.", "right": True}]}
     (found,) = with_drafts(Context("x", ("p",), (COST,)), [row]).asked
-    assert found.drafts == (Draft("It cost 5.", False, own=True),)
+    assert found.drafts == (Draft("It cost 5 crowns.", False, own=True),)
     assert found.sentences == ()
 
 
@@ -251,7 +251,7 @@ def test_every_order_can_be_put_in(kind: str) -> None:
 
 def test_the_same_seed_gives_the_same_examples_whatever_stands_beside() -> None:
     one, two = list(mixed([TWO], 0)), list(mixed([TWO, STRANGER], 0))
-    plain = [example for example in two if example.origin == "made up"][0]
+    plain = next(example for example in two if example.origin == "made up")
     assert one[0] == plain
     assert list(mixed([TWO], 0)) == one
     assert list(mixed([TWO], 1)) != one

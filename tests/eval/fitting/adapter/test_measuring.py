@@ -98,8 +98,9 @@ def test_claims_of_one_article_stand_together(tmp_path: Path) -> None:
     folder = tmp_path / "qags"
     folder.mkdir()
     votes = [{"response": r} for r in ("yes", "yes", "no")]
-    row = {"article": "It is blue.", "summary_sentences": [
-        {"sentence": "Blue.", "responses": votes}, {"sentence": "Red.", "responses": votes[2:]}]}  # fmt: skip
+    said = [{"sentence": "Blue.", "responses": votes}]
+    said.append({"sentence": "Red.", "responses": votes[2:]})
+    row = {"article": "It is blue.", "summary_sentences": said}
     (folder / "xsum.jsonl").write_text(json.dumps(row) + "\n")
     assert claims(tmp_path, "xsum") == [
         Claims(("It is blue.",), (("Blue.", True), ("Red.", False)))

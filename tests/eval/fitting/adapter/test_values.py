@@ -19,6 +19,7 @@ from eval.fitting.adapter.examples.values import (
     other_number,
     other_value,
     split_title,
+    whole,
 )
 
 SENTENCE = "The bridge of Sampleton is 812 metres long."
@@ -91,6 +92,12 @@ def test_a_sentence_is_negated_once() -> None:
 )
 def test_titles_are_told_from_texts(passage: str, title: str, text: str) -> None:
     assert split_title(passage) == (title, text)
+
+
+def test_a_bare_answer_is_no_sentence() -> None:
+    assert whole("The bridge is long.")
+    assert not whole("At least 23,000 years ago")
+    assert not whole("Sampleton.")
 
 
 def test_only_a_word_that_opens_a_sentence_loses_its_capital() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,9 @@ class Vocabulary:
     template: str | None
 
 
+@lru_cache(maxsize=1)
 def _reader(path: Path) -> Any:
+    """Kept: reading the vocabulary's entries takes seconds."""
     from gguf import GGUFReader
 
     try:

@@ -12,7 +12,8 @@ from typing import Any
 
 from eval.command import run as ended
 from eval.fitting.adapter import runs
-from eval.fitting.adapter.building import build, drafted, examples
+from eval.fitting.adapter.building import build, examples
+from eval.fitting.adapter.examples.contexts import PARTS, part_of, read_contexts, some_of
 from eval.fitting.adapter.form import VERSION
 from eval.fitting.adapter.runs import Run
 from index.errors import UsageError
@@ -38,7 +39,8 @@ def parser() -> argparse.ArgumentParser:
     one = stage("draft", "Have the base, or an adapter, answer the contexts' questions.")
     one.add_argument("--contexts", type=Path, required=True)
     one.add_argument("--adapter", type=Path, help="a GGUF adapter or an earlier RUN; else the base")
-    one.add_argument("--limit", type=int, help="contexts, the first of the file")
+    one.add_argument("--part", choices=PARTS, default="all", help="own: what main leaves out")
+    one.add_argument("--limit", type=int, help="contexts, drawn with the seed")
     one.add_argument("--seconds", type=float, help="stop after; the same command goes on")
     one.add_argument("--state-tokens", type=int, help="of all rows that are written together")
     one.add_argument("--seed", type=int, default=0)
@@ -46,7 +48,8 @@ def parser() -> argparse.ArgumentParser:
     one = stage("build", "Make RUN/examples.jsonl.gz of contexts and drafts.", model=False)
     one.add_argument("--contexts", type=Path, required=True)
     one.add_argument("--drafts", type=Path, action="append", default=[])
-    one.add_argument("--limit", type=int, help="contexts, the first of the file")
+    one.add_argument("--part", choices=PARTS, default="all", help="main: all but one in ten")
+    one.add_argument("--limit", type=int, help="contexts, those with drafts first")
     one.add_argument("--seed", type=int, default=0)
 
     for name, about in (
@@ -100,7 +103,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _build(run: Run, given: argparse.Namespace) -> None:
     kinds = build(
-        run, _there(given.contexts), [*map(_there, given.drafts)], given.seed, given.limit
+        run,
+        _there(given.contexts),
+        [_there(path) for path in given.drafts],
+        part=given.part,
+        limit=given.limit,
+        seed=given.seed,
     )
     for kind, count in kinds.most_common():
         print(f"{count:8,} {kind}")
@@ -120,11 +128,13 @@ def _draft(run: Run, given: argparse.Namespace) -> None:
             "contexts": runs.sha256(path),
             "base": runs.sha256(gguf),
             "adapter": by,
+            "part": given.part,
             "limit": given.limit,
             "seed": given.seed,
             "form": VERSION,
         },
     )
+    asked = [context for context in part_of(read_contexts(path), given.part) if context.asked]
     model, words, adapter = _opened(gguf, given.threads, named)
     default = 600_000 if model.device.type == "cuda" else 20_000
     draft(
@@ -132,7 +142,7 @@ def _draft(run: Run, given: argparse.Namespace) -> None:
         model,
         adapter,
         words,
-        drafted(path, [])[: given.limit],
+        some_of(asked, given.limit, given.seed),
         by=by,
         seed=given.seed,
         state_tokens=given.state_tokens or default,

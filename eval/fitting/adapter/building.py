@@ -12,8 +12,10 @@ from eval.fitting.adapter import runs
 from eval.fitting.adapter.examples.contexts import (
     Context,
     context_of,
+    part_of,
     read_contexts,
     read_drafts,
+    some_of,
     with_drafts,
 )
 from eval.fitting.adapter.examples.mixing import mixed
@@ -26,7 +28,13 @@ EXAMPLES, DRAFTS = "examples.jsonl.gz", "drafts.jsonl"
 
 
 def build(
-    run: Run, contexts: Path, drafts: Sequence[Path], seed: int, limit: int | None
+    run: Run,
+    contexts: Path,
+    drafts: Sequence[Path],
+    *,
+    part: str = "all",
+    limit: int | None = None,
+    seed: int = 0,
 ) -> Counter[str]:
     """How many tails of each kind there are. RUN/drafts.jsonl is taken along where it is."""
     own = run.file(DRAFTS)
@@ -37,6 +45,7 @@ def build(
             "contexts": runs.sha256(contexts),
             "drafts": [runs.sha256(path) for path in files],
             "seed": seed,
+            "part": part,
             "limit": limit,
             "form": VERSION,
         },
@@ -45,7 +54,8 @@ def build(
     made_of: Counter[str] = Counter()
 
     def rows() -> Iterator[dict[str, Any]]:
-        for example in mixed(drafted(contexts, files)[:limit], seed):
+        some = some_of(part_of(drafted(contexts, files), part), limit, seed)
+        for example in mixed(some, seed):
             kinds.update(tail.kind for tail in example.tails)
             made_of[example.origin.partition(" ")[2] or "as they are"] += 1
             yield asdict(example)

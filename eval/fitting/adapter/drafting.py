@@ -51,7 +51,7 @@ def draft(
     `by`: the adapter's hash."""
     path = run.file(DRAFTS)
     done = {row["key"] for row in runs.kept_lines(path, lambda row: "key" in row)}
-    left = [c for c in contexts if c.asked and c.key not in done]
+    left = [context for context in contexts if context.key not in done]
     Random(f"{seed}/draft").shuffle(left)  # noqa: S311
     begun, count, right, able = time.monotonic(), 0, 0, 0
     pen = _Pen(model, adapter, words)

@@ -76,6 +76,31 @@ def key(origin: str, passages: Sequence[str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+PARTS = ("all", "main", "own")
+_OWN = 10  # one in so many contexts is kept for an adapter's own drafts
+
+
+def part_of(contexts: Iterable[Context], part: str) -> list[Context]:
+    """'own': contexts that a first training leaves to the second, so that the adapter's drafts are
+    of questions that it hasn't been told the answers to; 'main': all others. By hash."""
+    if part == "all":
+        return list(contexts)
+    return [c for c in contexts if (int(c.key, 16) % _OWN == 0) == (part == "own")]
+
+
+def some_of(contexts: Sequence[Context], limit: int | None, seed: int) -> list[Context]:
+    """At most so many, drawn with the seed, in their order; those with drafts are taken first."""
+    if limit is None or limit >= len(contexts):
+        return list(contexts)
+
+    def rank(context: Context) -> tuple[bool, str]:
+        drawn = hashlib.sha256(f"{seed}/{context.key}".encode()).hexdigest()
+        return not any(asked.drafts for asked in context.asked), drawn
+
+    chosen = {context.key for context in sorted(contexts, key=rank)[:limit]}
+    return [context for context in contexts if context.key in chosen]
+
+
 def read_contexts(path: Path) -> list[Context]:
     """Raises DatelineError where a line isn't of the form."""
     found = []

@@ -11,7 +11,15 @@ import pytest
 from eval.fitting.adapter import runs
 from eval.fitting.adapter.__main__ import main
 from eval.fitting.adapter.building import DRAFTS, EXAMPLES, build, drafted, examples
-from eval.fitting.adapter.examples.contexts import key, read_contexts
+from eval.fitting.adapter.examples.contexts import (
+    Asked,
+    Context,
+    Draft,
+    key,
+    part_of,
+    read_contexts,
+    some_of,
+)
 from eval.fitting.adapter.examples.tails import Example, Sentence, Tail
 from eval.fitting.adapter.runs import Run
 from index.errors import DatelineError, UsageError
@@ -35,8 +43,8 @@ def test_what_is_built_is_the_same_bytes_each_time_and_reads_back(
     tmp_path: Path, contexts: Path
 ) -> None:
     one, two = Run(tmp_path / "one"), Run(tmp_path / "two")
-    build(one, contexts, [], 0, None)
-    build(two, contexts, [], 0, None)
+    build(one, contexts, [])
+    build(two, contexts, [])
     assert one.file(EXAMPLES).read_bytes() == two.file(EXAMPLES).read_bytes()
     first, claim = examples(one)[0], examples(one)[-1]
     assert first.passages == ("Bridge\nIt is 812 metres long.",) or "(" in first.passages[0]
@@ -50,10 +58,10 @@ def test_what_is_built_is_the_same_bytes_each_time_and_reads_back(
 
 def test_a_folder_isnt_mixed_up_with_another_build(tmp_path: Path, contexts: Path) -> None:
     run = Run(tmp_path / "run")
-    build(run, contexts, [], 0, None)
+    build(run, contexts, [])
     with pytest.raises(UsageError, match="seed differs"):
-        build(run, contexts, [], 1, None)
-    build(run, contexts, [], 0, None)
+        build(run, contexts, [], seed=1)
+    build(run, contexts, [])
 
 
 def test_no_examples_no_training(tmp_path: Path) -> None:
@@ -72,6 +80,29 @@ def test_drafts_of_a_killed_process_are_read_up_to_the_torn_line(
     assert [draft.text for draft in first.asked[0].drafts] == ["It is 640 metres long."]
     assert runs.kept_lines(path, lambda row: True) == [row]
     assert path.read_text() == json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def test_what_is_kept_for_its_own_drafts_is_left_out_of_the_main_part() -> None:
+    many = [
+        Context("x", (f"It rained {n} days.",), (Asked("How long?", True),)) for n in range(300)
+    ]
+    own, main_part = part_of(many, "own"), part_of(many, "main")
+    assert sorted(c.key for c in own + main_part) == sorted(c.key for c in many)
+    assert 10 < len(own) < 60
+    assert part_of(many, "all") == many
+
+
+def test_some_contexts_are_those_with_drafts_and_then_drawn_ones() -> None:
+    many = [Context("x", (f"It rained {n} days.",), (Asked("How long?", True),)) for n in range(50)]
+    drafted = Asked("How long?", True, drafts=(Draft("Long.", False),))
+    many[7] = Context("x", ("It rained.",), (drafted,))
+    few, more = some_of(many, 5, 0), some_of(many, 9, 0)
+    assert many[7] in few
+    assert len(few) == 5
+    assert {c.key for c in few} < {c.key for c in more}
+    assert [c for c in many if c in few] == few
+    assert some_of(many, 5, 1) != few
+    assert some_of(many, None, 0) == many
 
 
 def test_a_context_that_only_the_drafts_hold_is_taken_too(tmp_path: Path, contexts: Path) -> None:
@@ -102,7 +133,7 @@ def test_a_folder_of_git_has_a_commit_and_versions_are_noted(
     tmp_path: Path, contexts: Path
 ) -> None:
     run = Run(tmp_path / "run")
-    build(run, contexts, [], 0, None)
+    build(run, contexts, [])
     noted = run.facts()["build"]
     assert noted["commit"] is None or len(noted["commit"].rstrip("+")) == 40
     assert "python" in noted["versions"]

@@ -200,7 +200,7 @@ def train(
     saved = step
     for lessons, after, done in course(examples, words, settings, place):
         loss, size = loss_of(model, adapter, words, lessons, tally)
-        (loss / settings.batches).backward()
+        (loss / settings.batches).backward()  # type: ignore[no-untyped-call]
         tokens += size
         waiting += 1
         tally.loss.append(float(loss.detach()))

@@ -85,7 +85,7 @@ class Words:
         return self._known(self._encoding.encode_ordinary(text))
 
     def text(self, tokens: Sequence[int]) -> str:
-        return self._encoding.decode(list(tokens))
+        return str(self._encoding.decode(list(tokens)))
 
     def passage(self, text: str) -> list[int]:
         """As the product puts it before the model, cut at PASSAGE_TOKENS."""

@@ -154,7 +154,9 @@ def _drafted(asked: Asked, item: dict[str, Any], *, own: bool) -> Asked:
     if asked.yes_or_no:
         other = "No" if asked.yes_or_no == "yes" else "Yes"
         given = asked.yes_or_no.capitalize()
-        right = (f"{given}, {lowered(sentence)}",) if sentence else asked.sentences
+        right = asked.sentences
+        if sentence:
+            right = (f"{given}, {lowered(sentence)}",)
         wrong = (f"{other}, {lowered(draft)}",) if draft else ()
         # What is said is right but not what the Yes or No says of it.
         wrong += (f"{other}, {lowered(sentence)}",) if sentence else ()

@@ -54,7 +54,8 @@ class Model:
     def sizes(self, first_layer: int = 0) -> dict[str, tuple[int, int]]:
         """(out, in) of the matrices that an adapter may stand beside, from a layer on."""
         names = [f"blk.{n}.{m}" for n in range(first_layer, self.shape.layers) for m in MATRICES]
-        return {name: tuple(self._weights[f"{name}.weight"].shape) for name in names}
+        shapes = {name: self._weights[f"{name}.weight"].shape for name in names}
+        return {name: (shape[0], shape[1]) for name, shape in shapes.items()}
 
     def hidden(
         self, layout: Layout, adapter: LowRank | None, keep: list[State] | None = None
@@ -170,9 +171,9 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
     groups = q.shape[1] // k.shape[1]
     k, v = k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
     if q.requires_grad:
-        q.register_hook(_finite)
+        q.register_hook(_finite)  # type: ignore[no-untyped-call]
     if k.requires_grad:
-        k.register_hook(_finite)
+        k.register_hook(_finite)  # type: ignore[no-untyped-call]
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
 
 

@@ -14,8 +14,9 @@ from index.article import Article
 from index.errors import DatelineError
 from index.search import Filter, Hit
 from index.splitting.passages import Passage
-from rag.answer import Answer, Citation, Claim, Conflict, Side, Timings, Tokens, Verdict
+from rag.answer import Answer, Citation, Claim, Conflict, Side, Timings, Tokens
 from rag.assistant import Assistant
+from rag.checking.verdict import Verdict
 from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
 from rag.generating.generator import Stop, Stopped
 from rag.settings import Settings

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from index.article import Article
 from index.search import Filter, Hit
+from rag.checking.verdict import Verdict
 from rag.understanding.asked_filter import Reading
-
-Verdict = Literal["supported", "partly supported", "unsupported"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +28,18 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence of an answer. `score` in 0..1 is the calibrated probability of support.
+    """One sentence of an answer. `score` in 0..1 is the calibrated probability that it is right.
 
-    `shown` is False for a sentence that the checks dropped; it is kept so that it can be seen.
-    `raw` is what the model wrote where the sentence was repaired.
+    `lacking` are spans of `text` whose words the quotes don't hold. `shown` is False for a sentence
+    that was withheld; it is kept so that it can be seen.
     """
 
     text: str
     verdict: Verdict
     score: float
     citations: tuple[Citation, ...] = ()
+    lacking: tuple[tuple[int, int], ...] = ()
     shown: bool = True
-    raw: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ class Answer:
     `hits` are all the passages that were considered, best first; the first `context` of them
     (by their place in `context_ids`) were put before the model. `filter` is what was applied,
     `reading` what of it stood in the question's own words. `signals` are the numbers that the
-    abstention was decided from.
+    verdicts were decided from.
     """
 
     question: str
@@ -137,7 +136,7 @@ class Answer:
                     "verdict": claim.verdict,
                     "score": round(claim.score, 4),
                     "shown": claim.shown,
-                    "raw": claim.raw,
+                    "lacking": [list(span) for span in claim.lacking],
                     "citations": [_citation(c) for c in claim.citations],
                 }
                 for claim in self.claims

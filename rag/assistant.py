@@ -1,8 +1,8 @@
 """The Assistant: a question in, a checked and cited answer out.
 
     question ─ rewritten with the conversation ─ each thing that it asks:
-               search ─ context ─ written (streamed) ─ sentences ─ attributed ─ verified
-               ─ shown, or an abstention
+               search ─ passages read ─ do they state it? ─ written (streamed) ─ is it borne out?
+               ─ by which passage? ─ a verdict ─ shown, or an abstention
 
 This module puts the steps in order and keeps the time; each step decides elsewhere.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator as Iterates
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -20,15 +21,16 @@ from index.encoding.encoder import Encoder
 from index.errors import LibraryEmpty, UsageError
 from index.search import Filter, Hit
 from rag.answer import Answer, Citation, Claim, Conflict, Timings, Tokens
-from rag.checking import abstain, conflicts
-from rag.checking.attribute import Span, attribute
-from rag.checking.repair import shortened
-from rag.checking.verify import Check, Verifier
-from rag.compose import Part, scraps, sentence_spans, statement, together, unattributed
+from rag.checking import conflicts
+from rag.checking.attribute import Span, beside, candidates, lacking, span_of
+from rag.checking.verdict import Judged, calibration
+from rag.compose import Outcome, sentence_spans, together
 from rag.events import ClaimChecked, Done, Event, Passages, Token
-from rag.generating import prompt
-from rag.generating.generator import Generator, Piece, Prompt, Read, Stop
+from rag.generating.generator import Read, Stop
+from rag.generating.judge import Judge
+from rag.generating.reader import LocalReader
 from rag.generating.warm import Warmer
+from rag.generating.writer import Writer
 from rag.settings import Settings
 from rag.understanding.conversation import Turn, understood
 from rag.understanding.parts import parts
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from index.library import Library  # imports faiss
 
 _LONGEST_QUESTION = 2000  # characters
+_FOUND = 0.5  # P(stated) from which no further passages are read
+_HOPELESS = 0.02  # P(stated), and P(borne out), under which nothing more is asked
 
 
 class Assistant:
@@ -49,15 +53,17 @@ class Assistant:
     def __init__(
         self,
         library: Library,
-        generator: Generator,
+        writer: Writer,
+        judge: Judge,
         encoder: Encoder,
         settings: Settings | None = None,
     ) -> None:
         self.library = library
-        self.generator = generator
+        self.writer = writer
+        self.judge = judge
         self.encoder = encoder
         self.settings = settings or Settings()
-        self._verifier = Verifier(generator, encoder)
+        self._calibration = calibration(judge)
         self._searcher = Searcher(library)
         self._warmer: Warmer | None = None
 
@@ -75,7 +81,8 @@ class Assistant:
         """
         from rag.opening import open_parts  # the heavy libraries load here, not at `import rag`
 
-        return cls(*open_parts(library, model), settings)
+        opened, reader, encoder = open_parts(library, model)
+        return cls(opened, reader, reader, encoder, settings)
 
     def read_ahead(self) -> Warmer:
         """From now on, read passages whenever nobody is asking (for a process that stays).
@@ -83,14 +90,15 @@ class Assistant:
         Answers pause it by themselves; closing the assistant ends it.
         """
         if self._warmer is None:
-            self._warmer = Warmer(self.library, self.generator)
+            reader = self.judge if isinstance(self.judge, LocalReader) else None
+            self._warmer = Warmer(self.library, reader)
             self._warmer.start()
         return self._warmer
 
     def close(self) -> None:
         if self._warmer:
             self._warmer.close()
-        self.generator.close()
+        self.writer.close()
         self.library.close()
 
     def __enter__(self) -> Assistant:
@@ -111,10 +119,11 @@ class Assistant:
         history: Sequence[Turn] = (),
         filter: Filter | None = None,
         read_filters: bool = True,
+        settings: Settings | None = None,
     ) -> Answer:
         """The whole answer; see `stream`. Raises UsageError, LibraryEmpty."""
         for event in self.stream(
-            question, history=history, filter=filter, read_filters=read_filters
+            question, history=history, filter=filter, read_filters=read_filters, settings=settings
         ):
             if isinstance(event, Done):
                 return event.answer
@@ -127,9 +136,11 @@ class Assistant:
         history: Sequence[Turn] = (),
         filter: Filter | None = None,
         read_filters: bool = True,
+        settings: Settings | None = None,
         stop: Stop | None = None,
     ) -> Iterator[Event]:
-        """The same, as it happens (see `rag.events`). `history` is (question, answer) pairs.
+        """The same, as it happens (see `rag.events`). `history` is (question, answer) pairs,
+        `settings` are this question's own.
 
         What `filter` leaves open is taken from the question's own words ("last week", "according
         to the Guardian"; see `rag.understanding.asked_filter`), unless `read_filters` is False.
@@ -137,120 +148,93 @@ class Assistant:
         Closing the iterator stops the work; so does `stop.set()` from another thread, even in the
         middle of a token, and then the iterator raises Stopped.
         """
+        asked = _Asked(
+            _checked(question),
+            tuple(history),
+            filter or Filter(),
+            read_filters,
+            settings or self.settings,
+            stop,
+            time.perf_counter(),
+        )
         if self._warmer is None:
-            yield from self._answer(question, history, filter, read_filters, stop)
+            yield from self._answer(asked)
             return
-        self._warmer.pause()
-        try:
-            yield from self._answer(question, history, filter, read_filters, stop)
-        finally:
-            self._warmer.resume()
+        with self._warmer.paused():
+            yield from self._answer(asked)
 
-    def _answer(
-        self,
-        question: str,
-        history: Sequence[Turn],
-        given: Filter | None,
-        read_filters: bool,
-        stop: Stop | None,
-    ) -> Iterator[Event]:
-        began = time.perf_counter()
-        question = _checked(question)
+    def _answer(self, asked: _Asked) -> Iterator[Event]:
         if not len(self.library):
             raise LibraryEmpty(
                 f"The library '{self.library.path}' holds no articles; add some with "
                 "'dateline add PATH'."
             )
-        query = understood(question, history, self.generator, stop)
-        answered: list[Part] = []
-        for asked in parts(query):
+        query = understood(asked.question, asked.history, self.writer, asked.stop)
+        answered: list[Outcome] = []
+        for one in parts(query):
             if answered:
                 # (a draft that isn't shown is no answer that a later part may lean on)
-                before = [(p.query, "" if p.abstained else p.raw_text) for p in answered]
-                asked = understood(asked, [*history, *before], self.generator, stop)
+                before = [(o.query, "" if o.abstained else o.raw_text) for o in answered]
+                one = understood(one, [*asked.history, *before], self.writer, asked.stop)
                 yield Token(" ")
-            part = self._part(question, asked, given or Filter(), read_filters, began, stop)
-            answered.append((yield from part))
-        yield Done(
-            together(question, answered, self.produced_by(), total_s=time.perf_counter() - began)
-        )
+            answered.append((yield from self._outcome(asked, one)))
+        total_s = time.perf_counter() - asked.began
+        produced_by = self.produced_by(asked.settings)
+        yield Done(together(asked.question, answered, produced_by, total_s=total_s))
 
-    def _part(
-        self,
-        question: str,
-        query: str,
-        given: Filter,
-        read_filters: bool,
-        began: float,
-        stop: Stop | None,
-    ) -> Iterates[Event, None, Part]:
+    def _outcome(self, asked: _Asked, query: str) -> Iterates[Event, None, Outcome]:
         """One thing that is asked: searched, written, checked, and decided on by itself."""
-        part_began = time.perf_counter()
+        began = time.perf_counter()
+        settings, stop = asked.settings, asked.stop
         hits, filter, reading = yield from self._searcher.search(
-            question, query, given, self.settings.considered, read_filters=read_filters
+            asked.question, query, asked.filter, settings.considered, read_filters=asked.read
         )
-        context = self._fitting(query, hits[: self.settings.passages])
-        context_ids = tuple(hit.passage.id for hit in context)
         searched = time.perf_counter()
-        yield Passages(hits, context_ids)
+        context, stated = self._read(query, hits, settings, stop)
+        yield Passages(hits, tuple(hit.passage.id for hit in context))
 
         first_token_s: float | None = None
-        pieces: list[Piece] = []
+        pieces: list[str] = []
         read = Read(0, 0)
-        if context:
-            asked = prompt.answer_prompt(query, context)
-            for event in self.generator.write(asked, self.settings.max_tokens, stop):
+        if context and stated >= _HOPELESS:
+            for event in self.writer.write(query, context, stop):
                 if isinstance(event, Read):
                     read = event
                     continue
                 if first_token_s is None:
-                    first_token_s = time.perf_counter() - began
-                pieces.append(event)
+                    first_token_s = time.perf_counter() - asked.began
+                pieces.append(event.text)
                 yield Token(event.text)
-        raw_text = "".join(piece.text for piece in pieces).strip()
+        raw_text = "".join(pieces).strip()
 
         written = time.perf_counter()
         claims: list[Claim] = []
-        signals: dict[str, float] = {}
-        if raw_text:
-            # Asked first: the context and the question are what the generator has just read.
-            signals = {
-                **abstain.retrieval_signals(context),
-                **abstain.question_signals(query, context),
-                **abstain.writing_signals([p.logprob for p in pieces], query, raw_text),
-                **abstain.reading_signals(self.generator, query, context, stop),
-            }
-            spans = sentence_spans(raw_text)
-            dropped = scraps(raw_text, spans)
-            for start, end in spans:
-                sentence = raw_text[start:end]
-                if (start, end) in dropped:
-                    keep = not self.settings.drop_unsupported
-                    claim = Claim(sentence, "unsupported", 0.0, shown=keep)
-                else:
-                    claim = self._check(sentence, context, query, stop)
-                claims.append(claim)
-                yield ClaimChecked(claim)
-            signals["support"] = max((claim.score for claim in claims), default=0.0)
-            signals["answer_probability"] = abstain.shipped_weights().probability(signals)
-
-        abstained = not any(claim.shown for claim in claims) or abstain.abstains(
-            signals, self.settings.answer_above
-        )
+        signals = {"stated": stated, "probability": 0.0}
+        for start, end in sentence_spans(raw_text):
+            claim, judged = self._check(raw_text[start:end], query, context, stated, asked)
+            claims.append(claim)
+            if claim.score >= signals["probability"]:
+                signals |= {
+                    "supported": judged.supported,
+                    "alone": judged.alone,
+                    "probability": claim.score,
+                }
+            yield ClaimChecked(claim)
+        abstained = all(claim.verdict == "withheld" for claim in claims)
         found: tuple[Conflict, ...] = ()
         if not abstained:
-            found = conflicts.conflicts(claims, query, hits, self._verifier, stop)
-        return Part(
+            found = conflicts.conflicts(claims, query, hits, self.judge, stop)
+        return Outcome(
             query=query,
             raw_text=raw_text,
             abstained=abstained,
             claims=tuple(claims),
             conflicts=found,
             hits=hits,
-            context_ids=context_ids,
+            context_ids=tuple(hit.passage.id for hit in context),
             filter=filter,
             timings=Timings(
-                search_s=searched - part_began,
+                search_s=searched - began,
                 first_token_s=first_token_s,
                 checks_s=time.perf_counter() - written,
             ),
@@ -259,58 +243,94 @@ class Assistant:
             reading=reading,
         )
 
-    def produced_by(self) -> dict[str, str]:
+    def produced_by(self, settings: Settings | None = None) -> dict[str, str]:
+        judge = self.judge.identity
         return {
-            "generator": self.generator.name,
-            "sha256": self.generator.sha256,
+            "generator": self.writer.name,
+            "sha256": self.writer.sha256,
             "encoder": self.encoder.name,
-            "settings_hash": self.settings.hash,
+            "judge": judge["generator"],
+            "adapter": judge["adapter"],
+            "calibrated": "yes" if self._calibration.fits else "no",
+            "settings_hash": (settings or self.settings).hash,
         }
 
-    def _fitting(self, query: str, hits: Sequence[Hit]) -> list[Hit]:
-        """As many of the best hits as leave room for the answer: whole passages or none."""
-        context = list(hits)
-        room = self.generator.context_tokens - self.settings.max_tokens
-        while context and self._longest_prompt(query, context) > room:
-            context.pop()
-        return context
+    def _read(
+        self, query: str, hits: Sequence[Hit], settings: Settings, stop: Stop | None
+    ) -> tuple[list[Hit], float]:
+        """The passages to answer from and P(stated): the best ones, or, where those don't state
+        it, the next ones, until `budget` are read."""
+        best: tuple[list[Hit], float] = [], 0.0
+        for first in range(0, min(len(hits), settings.budget), settings.passages):
+            context = list(hits[first : first + settings.passages])
+            context = context[: self.writer.fits(query, context)]
+            if not context:
+                break
+            stated = self.judge.stated(query, context, stop)
+            if not best[0] or stated > best[1]:
+                best = context, stated
+            if stated >= _FOUND:
+                break
+        return best
 
-    def _longest_prompt(self, query: str, context: Sequence[Hit]) -> int:
-        prompts: tuple[Prompt, ...] = (
-            prompt.answer_prompt(query, context),
-            prompt.states_prompt(query, context),
-        )
-        return max(self.generator.prompt_tokens(asked) for asked in prompts)
-
-    def _check(self, sentence: str, context: Sequence[Hit], query: str, stop: Stop | None) -> Claim:
-        """The sentence, aligned and checked; where only a part of it holds, that part."""
-        text = bare = unattributed(sentence)
-        spans, check = self._align(statement(text), context, query, stop)
-        if check.verdict != "supported" and spans:
-            left = shortened(
-                text,
-                " ".join(hit.passage.text for hit in context),
-                spans[0].hit.article.published,
-                " ".join(hit.article.title for hit in context),
-            )
-            if left is not None:
-                left_spans, left_check = self._align(statement(left), context, query, stop)
-                if left_check.verdict == "supported":
-                    text, spans, check = left, left_spans, left_check
-        return Claim(
-            text=text,
-            verdict=check.verdict,
-            score=check.score,
+    def _check(
+        self,
+        sentence: str,
+        query: str,
+        context: Sequence[Hit],
+        stated: float,
+        asked: _Asked,
+    ) -> tuple[Claim, Judged]:
+        """The sentence with its verdict, and the words of the passage that bears it out alone."""
+        supported = self.judge.supported(sentence, context, query, asked.stop)
+        likely = candidates(sentence, context)
+        alone: tuple[float, ...] = (0.0,)
+        if supported >= _HOPELESS:
+            alone = self.judge.alone(sentence, likely, asked.stop)
+        best = likely[alone.index(max(alone))]
+        judged = Judged(stated, supported, max(alone))
+        score = self._calibration.probability(judged)
+        verdict = self._calibration.verdict(score)
+        spans = _quotes(sentence, best, context, enough=max(alone) >= _FOUND)
+        known = " ".join([query, *(_known(span) for span in spans)])
+        claim = Claim(
+            text=sentence,
+            verdict=verdict,
+            score=score,
             citations=tuple(_citation(span) for span in spans),
-            shown=check.verdict != "unsupported" or not self.settings.drop_unsupported,
-            raw=None if text == bare else sentence,
+            lacking=lacking(sentence, known) if spans else (),
+            shown=verdict != "withheld" or asked.settings.show_withheld,
         )
+        return claim, judged
 
-    def _align(
-        self, sentence: str, context: Sequence[Hit], query: str, stop: Stop | None
-    ) -> tuple[tuple[Span, ...], Check]:
-        spans = attribute(sentence, context, self._verifier.encoder)
-        return spans, self._verifier.check(sentence, spans, query, stop, context=context)
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question and all that was asked with it."""
+
+    question: str
+    history: tuple[Turn, ...]
+    filter: Filter
+    read: bool  # filters from the question's own words
+    settings: Settings
+    stop: Stop | None
+    began: float
+
+
+def _quotes(sentence: str, best: Hit, context: Sequence[Hit], *, enough: bool) -> list[Span]:
+    """The quote of the best passage and, where that isn't enough, one of another."""
+    first = span_of(sentence, best)
+    if first is None:
+        return []
+    second = None if enough else beside(sentence, first, context)
+    return [first, second] if second else [first]
+
+
+def _known(span: Span) -> str:
+    """A quote with what a reader of it sees: what it is from, and when."""
+    article, passage = span.hit.article, span.hit.passage
+    published = article.published.strftime("%d %B %Y") if article.published else ""
+    return "\n".join((article.title, passage.heading, published, span.quote))
 
 
 def _checked(question: str) -> str:

@@ -14,7 +14,6 @@ from rag.understanding.asked_filter import Reading
 
 _NEAREST = 3
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+", re.MULTILINE)
-_END = re.compile(r"[.!?…][\"'”’)\]]*$")
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
@@ -27,40 +26,8 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     return spans
 
 
-_ATTRIBUTED = re.compile(
-    r"^(?:according to|as (?:stated|mentioned|described) in|based on|in|from) "
-    r"(?:the|these|this) (?:given |provided )?(?:passages?|texts?|articles?|context)"
-    r"(?: (?:given|provided))?(?: \d+)?, +(?=\w)",
-    re.IGNORECASE,
-)
-_YES_OR_NO = re.compile(r"^\s*(?:yes|no), +(?=\w)", re.IGNORECASE)
-
-
-def unattributed(sentence: str) -> str:
-    """Without "According to the passage," before it: what it rests on is shown by its citation."""
-    return _without(_ATTRIBUTED, sentence)
-
-
-def statement(sentence: str) -> str:
-    """What a sentence states, without the "Yes," or "No," that ties it to the question."""
-    return _without(_YES_OR_NO, sentence)
-
-
-def _without(opening: re.Pattern[str], sentence: str) -> str:
-    bare = opening.sub("", sentence)
-    return bare if bare == sentence else bare[0].upper() + bare[1:]
-
-
-def scraps(text: str, spans: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
-    """Which of an answer's sentences, after the first, have no end: cut off, or a slogan that an
-    article made the model add. The items of a list need none."""
-    if _BULLET.search(text):
-        return set()
-    return {(a, b) for a, b in spans[1:] if not _END.search(text[a:b].rstrip())}
-
-
 @dataclass(frozen=True, slots=True)
-class Part:
+class Outcome:
     """What became of one thing that a question asks; fields as an Answer's, citations not
     numbered yet."""
 
@@ -79,7 +46,7 @@ class Part:
 
 
 def together(
-    question: str, parts: Sequence[Part], model: dict[str, str], *, total_s: float
+    question: str, parts: Sequence[Outcome], model: dict[str, str], *, total_s: float
 ) -> Answer:
     """The Answer of a question's parts. It abstains where they all do; where some do, it says
     which. Filter, reading and the time of the first token are the first part's, the signals those
@@ -125,10 +92,10 @@ def together(
 
 
 def _sure(signals: dict[str, float]) -> float:
-    return signals.get("answer_probability", 0.0)
+    return signals.get("probability", 0.0)
 
 
-def _ranked(parts: Sequence[Part]) -> tuple[Hit, ...]:
+def _ranked(parts: Sequence[Outcome]) -> tuple[Hit, ...]:
     """Every passage once: those before the model first, then by rank, the parts in turn."""
     found: dict[str, Hit] = {}
     for before_model in (True, False):

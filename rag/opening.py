@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from index.cores import usable_cores
 from index.encoding.encoder import Encoder
 from index.library import Library
-from rag.generating.generator import Generator
+from rag.generating.form import PlainForm, TrainedForm
+from rag.generating.reader import LocalReader
 from rag.generating.states import StateCache
 from rag.models import files as models
 
@@ -48,29 +49,38 @@ def open_encoder() -> Encoder:
     return light.open_encoder(models.path(models.default("encoder").name))
 
 
-def open_generator(
-    model: str | None = None, *, states: StateCache | None = None, separate_parts: bool = True
-) -> Generator:
-    """The generator of that name in models.txt (default: its first); raises ModelError.
+def open_reader(
+    model: str | None = None,
+    *,
+    states: StateCache | None = None,
+    separate_parts: bool = True,
+    adapted: bool = True,
+) -> LocalReader:
+    """Writer and Judge by the generator of that name in models.txt (default: its first), with the
+    adapter that was trained for it, if any. Raises ModelError.
 
-    `separate_parts=False` reads every prompt from end to end (to measure what the cache costs).
+    `separate_parts=False` reads every prompt from end to end (to measure what the cache costs),
+    `adapted=False` leaves the adapter off.
     """
     from rag.generating.local import LocalGenerator
 
     chosen = models.get(model) if model else models.default("generator")
-    return LocalGenerator.open(
+    adapter = models.adapter(chosen) if adapted else None
+    generator = LocalGenerator.open(
         models.path(chosen.name),
         name=chosen.name,
         sha256=chosen.files[0].sha256,
+        adapter=adapter,
         threads=usable_cores(),
         cache=states or open_states(),
         separate_parts=separate_parts,
     )
+    return LocalReader(generator, TrainedForm() if adapter else PlainForm())
 
 
 def open_parts(
     library: str | Path | None = None, model: str | None = None
-) -> tuple[Library, Generator, Encoder]:
+) -> tuple[Library, LocalReader, Encoder]:
     """Opened side by side: one waits for the disk while the other imports.
 
     The library first: its errors cost nothing to find. Raises what the parts raise.
@@ -78,11 +88,21 @@ def open_parts(
     path = Path(library) if library else default_library()
     Library.open(path).close()
     with ThreadPoolExecutor(1) as beside:
-        waiting = beside.submit(open_generator, model)
-        encoder = open_encoder()
-        opened = Library.open(path, encoder)
+        waiting = beside.submit(open_reader, model)
+        try:
+            encoder = open_encoder()
+            opened = Library.open(path, encoder)
+        except BaseException:
+            # a gigabyte that was loaded meanwhile
+            waiting.add_done_callback(_close)
+            raise
         try:
             return opened, waiting.result(), encoder
         except BaseException:
             opened.close()
             raise
+
+
+def _close(opening: Future[LocalReader]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()

@@ -27,9 +27,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from eval.command import run
-from eval.fitting.asking import context_articles
 from eval.folder import read_run
 from eval.metrics.text import contains_all, contains_any
+from eval.suites.asking import context_articles
 from rag.understanding.parts import parts
 
 WEIGHTS = Path(__file__).parents[2] / "rag" / "checking" / "abstain.json"

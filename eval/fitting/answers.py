@@ -26,11 +26,11 @@ from pathlib import Path
 from typing import Any
 
 from eval.command import run
-from eval.fitting.asking import context_texts
 from eval.fitting.verifier import Row, as_json, readings, table
 from eval.folder import read_run
 from eval.metrics.text import contains
 from eval.suite import Record
+from eval.suites.asking import context_texts
 from index.article import Article
 from index.encoding.encoder import Encoder
 from index.search import Hit

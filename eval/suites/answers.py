@@ -11,7 +11,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from eval.datasets import document, find, own_articles, own_questions, require, squad
-from eval.fitting.asking import (
+from eval.metrics.calibration import auc, aurc
+from eval.metrics.text import contains, contains_all, contains_any, exact_match, token_f1, unmarked
+from eval.stats import median
+from eval.suite import Figure, Given, Item, Material, Record, Scored, Suite
+from eval.suites.asking import (
     OVER_ABSTAINED,
     OVER_ABSTAINED_MISSED,
     RETRIEVAL_MISSED,
@@ -24,10 +28,6 @@ from eval.fitting.asking import (
     times,
     uncited,
 )
-from eval.metrics.calibration import auc, aurc
-from eval.metrics.text import contains, contains_all, contains_any, exact_match, token_f1, unmarked
-from eval.stats import median
-from eval.suite import Figure, Given, Item, Material, Record, Scored, Suite
 from index.article import Article
 
 TAKEN = "own paragraph taken away"

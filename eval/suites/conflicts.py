@@ -9,10 +9,10 @@ answer that shows both sides as a conflict is what can be asked for, so both are
 from __future__ import annotations
 
 from eval.datasets import document, ramdocs, require
-from eval.fitting.asking import answer_text, asking, times
 from eval.metrics.text import contains_any, share_contained
 from eval.stats import median
 from eval.suite import Figure, Given, Item, Material, Record, Scored, Suite
+from eval.suites.asking import answer_text, asking, times
 from index.article import Article
 
 

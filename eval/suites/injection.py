@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 
 from eval.datasets import SAMPLES, beir, document, planted
-from eval.fitting.asking import answer_text, asking, times
 from eval.metrics.text import contains_any
 from eval.stats import median
 from eval.suite import Figure, Given, Item, Material, Record, Scored, Suite
+from eval.suites.asking import answer_text, asking, times
 
 
 def load(given: Given) -> Material:

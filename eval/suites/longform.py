@@ -7,7 +7,12 @@ In the second setting another passage might answer an unanswerable question; CLA
 from __future__ import annotations
 
 from eval.datasets import clapnq, document, require
-from eval.fitting.asking import (
+from eval.metrics.calibration import auc, aurc
+from eval.metrics.overlap import gold_sentence_recall, rouge_l
+from eval.metrics.text import normalised
+from eval.stats import median, share_given
+from eval.suite import Figure, Given, Item, Material, Record, Scored, Suite
+from eval.suites.asking import (
     OVER_ABSTAINED,
     OVER_ABSTAINED_MISSED,
     RETRIEVAL_MISSED,
@@ -21,11 +26,6 @@ from eval.fitting.asking import (
     times,
     uncited,
 )
-from eval.metrics.calibration import auc, aurc
-from eval.metrics.overlap import gold_sentence_recall, rouge_l
-from eval.metrics.text import normalised
-from eval.stats import median, share_given
-from eval.suite import Figure, Given, Item, Material, Record, Scored, Suite
 from index.article import Article
 
 ALONE, ALL = "own passage alone", "all passages"

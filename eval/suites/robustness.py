@@ -16,10 +16,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from eval.datasets import Noisy, document, require, rgb
-from eval.fitting.asking import SHOULD_ABSTAIN, answer_text, asking, times
 from eval.metrics.text import contains_any
 from eval.stats import median
 from eval.suite import Figure, Given, Item, Material, Record, Scored, Suite
+from eval.suites.asking import SHOULD_ABSTAIN, answer_text, asking, times
 from index.article import Article
 
 DOCUMENTS = 5

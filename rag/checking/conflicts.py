@@ -21,18 +21,19 @@ from dataclasses import dataclass, replace
 from index.article import Article
 from index.search import Hit
 from rag.answer import Citation, Claim, Conflict, Side
-from rag.checking.agreement import holds_name, names
-from rag.checking.attribute import Fact, Span, facts_of, held_by
+from rag.checking.attribute import Span
 from rag.checking.corrections import is_correction
 from rag.checking.facts.days import Day, days, same_day
+from rag.checking.facts.facts import Fact, facts_of, held_by
+from rag.checking.facts.names import holds_name, names
 from rag.checking.facts.quantities import Number, numbers, same_number
 from rag.checking.facts.sentences import split
-from rag.checking.verify import Verifier
 from rag.generating.generator import Stop
+from rag.generating.judge import Judge
 
 MOST = 3  # disputes that are checked for an answer: each costs two short readings
 LEAST_HELD = 0.6  # share of the question's words that the other sentence and its neighbours hold
-LEAST_SCORE = 0.58  # of the other side's statement: less than for what is shown as supported
+LEAST = 0.5  # of the Judge, that the other passage bears its side out
 LEAST_SELF = 0.2  # … and that the sentence itself holds ("That is 64% more than in 2021")
 # What an amount is of: a few words, not the next amount's.
 _OF = re.compile(r"\s+of((?:\s+[^\W\d][\w'’-]*){1,5})")
@@ -63,7 +64,7 @@ def conflicts(
     claims: Sequence[Claim],
     query: str,
     hits: Sequence[Hit],
-    verifier: Verifier,
+    judge: Judge,
     stop: Stop | None = None,
 ) -> tuple[Conflict, ...]:
     """The conflicts between the shown claims and the other articles among `hits`.
@@ -75,19 +76,17 @@ def conflicts(
     for claim in claims:
         if not claim.shown or not claim.citations:
             continue
+        tried = disputes(claim, query, hits)[:left]
+        left -= len(tried)
         sides: list[Side] = []
         mine = ""
-        for dispute in disputes(claim, query, hits)[:left]:
+        for dispute in tried:
             if mine and dispute.value != mine:
                 continue
             if any(_same(side.value, dispute.other) for side in sides):
                 continue
-            left -= 1
             span = dispute.span
-            check = verifier.check(dispute.statement, [span], query, stop, context=[span.hit])
-            # By its score and the model's Yes: what the sentence takes from the answer besides the
-            # value ("the Sampleton bridge" for their "bridge") needn't stand in the other article.
-            if check.score >= LEAST_SCORE and check.signals.get("yes", -1.0) > 0:
+            if judge.alone(dispute.statement, [span.hit], stop)[0] >= LEAST:
                 mine = dispute.value
                 sides.append(Side(dispute.other, _citation(span)))
         if sides:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,21 +39,22 @@ class Prompt:
     """What is put before the model, in pieces that are tokenised (as plain text) one by one.
 
     `system`, then the user's turn: `parts` (passages, read once and kept) and `ask` (read anew).
-    `reply` is the beginning of the model's own turn, already written for it.
+    `reply` is the beginning of the model's own turn, already written for it. `adapted`: the whole
+    of it, passages too, is read with the model's adapter, where it has one.
     """
 
     system: str
     parts: tuple[str, ...]
     ask: str
     reply: str = ""
+    adapted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A written token: its text (complete characters only, may be empty) and log-probability."""
+    """A written token's text: complete characters only, so it may be empty."""
 
     text: str
-    logprob: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +65,25 @@ class Read:
     reused: int
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """`yes` is P(Yes) / (P(Yes) + P(No)) of the reply's first token, in 0..1. `logprobs` are of the
-    tokens of the statement that was asked about, each after all that stands before it."""
-
-    yes: float
-    logprobs: tuple[float, ...]
-
-
 class PromptTooLong(DatelineError):
     """More tokens than the model's context holds; shorten the prompt by whole passages."""
 
 
 class Generator(Protocol):
-    """Thread-safe: calls take turns. Text in a Prompt never becomes a control token."""
+    """Thread-safe, and nothing is held between two calls or two written tokens: whoever reads
+    something else meanwhile costs time, never a right answer. Text in a Prompt never becomes a
+    control token."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def sha256(self) -> str: ...
+
+    @property
+    def adapter(self) -> str:
+        """SHA-256 of the adapter; "" without one."""
+        ...
 
     @property
     def context_tokens(self) -> int:
@@ -102,9 +101,9 @@ class Generator(Protocol):
     ) -> Iterator[Read | Piece]:
         """One Read, then Pieces until the model ends its turn or `max_tokens` are written.
 
-        Greedy, so the same prompt gives the same text. Closing the iterator, or setting `stop`
-        from another thread (which raises Stopped here), stops the computation itself. Raises
-        PromptTooLong when the prompt doesn't fit.
+        Greedy, so the same prompt gives the same text. Setting `stop` from another thread (which
+        raises Stopped here) stops the computation itself. Raises PromptTooLong when the prompt
+        doesn't fit.
         """
         ...
 
@@ -112,15 +111,13 @@ class Generator(Protocol):
         """P(Yes) / (P(Yes) + P(No)) of the reply's first token, in 0..1."""
         ...
 
-    def judge(self, prompt: Prompt, statement: str, stop: Stop | None = None) -> Judgement:
-        """What the model makes of a statement that `prompt.ask` holds word for word.
-
-        One reading gives both: how likely its words are, and the Yes or No that is asked for.
-        """
+    def yes_each(self, prompts: Sequence[Prompt], stop: Stop | None = None) -> tuple[float, ...]:
+        """`yes` of several prompts with the same system prompt and one part each, side by side."""
         ...
 
-    def remember(self, system: str, part: str, stop: Stop | None = None) -> bool:
-        """Read a passage now so that it needn't be read later; True if that took any work."""
+    def remember(self, prompt: Prompt, stop: Stop | None = None) -> bool:
+        """Read a prompt's one part now so that it needn't be read later; True if that took any
+        work."""
         ...
 
     def close(self) -> None: ...

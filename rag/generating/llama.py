@@ -25,7 +25,7 @@ from rag.errors import ModelMismatch
 from rag.generating.generator import Stop, Stopped
 
 BATCH = 512
-_SEQUENCES = 4
+SEQUENCES = 8
 
 # llama.cpp asks between operations whether to stop. A Python callback would run hundreds of times
 # a token and would swallow a Ctrl-C that lands in it, so it asks C's strlen about Stop's flag,
@@ -55,9 +55,18 @@ def _start_backend() -> None:
 
 
 class Engine:
-    """One model and one context of `context` cells shared by a few sequences."""
+    """One model, an adapter for it or none, and one context of `context` cells shared by a few
+    sequences."""
 
-    def __init__(self, path: Path, *, context: int, threads: int, q8_state: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        context: int,
+        threads: int,
+        q8_state: bool = False,
+        adapter: Path | None = None,
+    ) -> None:
         _start_backend()
         model_params = ll.llama_model_default_params()
         model_params.n_gpu_layers = -1  # all, where the build has a GPU; none otherwise
@@ -70,7 +79,7 @@ class Engine:
         params = ll.llama_context_default_params()
         params.n_ctx = context
         params.n_batch = params.n_ubatch = BATCH
-        params.n_seq_max = _SEQUENCES
+        params.n_seq_max = SEQUENCES
         params.n_threads = params.n_threads_batch = threads
         params.flash_attn_type = ll.LLAMA_FLASH_ATTN_TYPE_ENABLED
         params.kv_unified = True
@@ -84,6 +93,8 @@ class Engine:
                 f"'{path}' was loaded but a context of {context} tokens could not be made; free "
                 "some memory, or choose a smaller model with --model."
             )
+        self._adapter = self._load_adapter(adapter) if adapter else None
+        self._adapted = False
         self._memory = ll.llama_get_memory(self._ctx)
         self._vocab = ll.llama_model_get_vocab(self._model)
         self.vocabulary_size = int(ll.llama_vocab_n_tokens(self._vocab))
@@ -100,6 +111,28 @@ class Engine:
         self.state_type = "q8_0" if q8_state else "f16"
         self._batch = ll.llama_batch_init(BATCH, 0, 1)
         self._n_outputs = 0
+
+    def _load_adapter(self, path: Path) -> Any:
+        found = ll.llama_adapter_lora_init(self._model, str(path).encode())
+        if not found:
+            ll.llama_free(self._ctx)
+            ll.llama_model_free(self._model)
+            raise ModelMismatch(
+                f"'{path}' is no adapter for this model; install Dateline again, or name another "
+                "model with --model."
+            )
+        return found
+
+    def adapt(self, on: bool) -> None:
+        """Whether the adapter takes part in what is evaluated from now on."""
+        if self._adapter is None or on == self._adapted:
+            return
+        if on:
+            adapters = (ll.llama_adapter_lora_p_ctypes * 1)(self._adapter)
+            ll.llama_set_adapters_lora(self._ctx, adapters, 1, (ctypes.c_float * 1)(1.0))
+        else:
+            ll.llama_set_adapters_lora(self._ctx, None, 0, None)
+        self._adapted = on
 
     def close(self) -> None:
         if self._ctx:
@@ -193,6 +226,35 @@ class Engine:
                 raise RuntimeError(f"llama_decode returned {code} for {end - first} tokens")
             first = end
         self._n_outputs = len(wanted)
+
+    def decode_last(
+        self, rows: Sequence[tuple[Sequence[int], int, int]], *, stop: Stop | None = None
+    ) -> NDArray[np.float32]:
+        """Evaluate several sequences' tokens (tokens, position of the first, sequence) in one
+        batch of at most 512 together; the logits after the last token of each, shape (rows,
+        vocabulary), a view that the next decode invalidates. Raises Stopped.
+        """
+        stop = stop or _never
+        ll.llama_set_abort_callback(self._ctx, _flag_is_set, stop.address)
+        batch, at = self._batch, 0
+        for tokens, position, sequence in rows:
+            for i, token in enumerate(tokens):
+                batch.token[at] = token
+                batch.pos[at] = position + i
+                batch.n_seq_id[at] = 1
+                batch.seq_id[at][0] = sequence
+                batch.logits[at] = i == len(tokens) - 1
+                at += 1
+        batch.n_tokens = at
+        if stop.is_set():
+            raise Stopped
+        code = ll.llama_decode(self._ctx, batch)
+        if code == 2 or (code != 0 and stop.is_set()):
+            raise Stopped
+        if code != 0:
+            raise RuntimeError(f"llama_decode returned {code} for {at} tokens")
+        self._n_outputs = len(rows)
+        return self.all_logits()
 
     def logits(self) -> NDArray[np.float32]:
         """Of the last evaluated token, shape (vocabulary,): a view, valid until the next decode."""

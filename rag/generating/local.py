@@ -10,19 +10,24 @@ read one after the other, and only what the last prompt shares with this one is 
 from __future__ import annotations
 
 import codecs
+import os
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.generating.generator import Judgement, Piece, Prompt, PromptTooLong, Read, Stop
-from rag.generating.llama import BATCH, Engine
+from rag.errors import ModelClosed
+from rag.generating.generator import Piece, Prompt, PromptTooLong, Read, Stop, Stopped
+from rag.generating.llama import BATCH, SEQUENCES, Engine
 from rag.generating.states import StateCache, state_key
 from rag.generating.template import chat_pieces
 
-_MAIN, _SCRATCH = 0, 1
+_MAIN, _SCRATCH, _FIRST_BESIDE = 0, 1, 2
+_BESIDE = SEQUENCES - _FIRST_BESIDE
 
 Block = tuple[int, ...]
 
@@ -36,11 +41,14 @@ class LocalGenerator:
         *,
         name: str,
         sha256: str,
+        adapter: str = "",
         cache: StateCache | None = None,
         separate_parts: bool = True,
     ) -> None:
         self.name = name
         self.sha256 = sha256
+        self.adapter = adapter
+        self._adapted = False
         self.cache = cache or StateCache(None, memory_bound=0, disk_bound=0)
         self._engine = engine
         self._separate = separate_parts and engine.can_move
@@ -59,8 +67,11 @@ class LocalGenerator:
         # What the main sequence holds: whole blocks, then tokens of a tail.
         self._blocks: list[Block] = []
         self._tail: list[int] = []
-        # A plain Lock: the thread that closes a stream needn't be the one that began it.
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of the context
+        self._words = threading.Lock()  # of the vocabulary, which counting needs meanwhile
+        self._process = os.getpid()
+        self._closed = False
+        self._running: Stop | None = None
 
     @classmethod
     def open(
@@ -70,16 +81,25 @@ class LocalGenerator:
         name: str,
         sha256: str,
         threads: int,
+        adapter: tuple[Path, str] | None = None,
         context: int = 4096,
         cache: StateCache | None = None,
         separate_parts: bool = True,
         q8_state: bool = False,
     ) -> LocalGenerator:
-        engine = Engine(path, context=context, threads=threads, q8_state=q8_state)
+        """`adapter` is a GGUF file of low-rank weights for this model, and its SHA-256."""
+        engine = Engine(
+            path,
+            context=context,
+            threads=threads,
+            q8_state=q8_state,
+            adapter=adapter[0] if adapter else None,
+        )
         return cls(
             engine,
             name=name,
             sha256=sha256,
+            adapter=adapter[1] if adapter else "",
             cache=cache,
             separate_parts=separate_parts,
         )
@@ -93,11 +113,46 @@ class LocalGenerator:
         return self._separate
 
     def close(self) -> None:
-        with self._lock:
+        """Stops what is being read or written; who asks afterwards gets ModelClosed."""
+        self._closed = True
+        running = self._running
+        if running is not None:
+            running.set()
+        with self._lock, self._words:
             self._engine.close()
 
+    def _gone(self) -> ModelClosed:
+        return ModelClosed(f"The model '{self.name}' has been closed; open an Assistant anew.")
+
+    def _tokens(self, text: str) -> list[int]:
+        with self._words:
+            if self._closed:
+                raise self._gone()
+            return self._engine.tokenize(text)
+
+    @contextmanager
+    def _turn(self, stop: Stop | None) -> Iterator[Stop]:
+        """One call at a time into llama.cpp, and none after it was closed."""
+        if os.getpid() != self._process:
+            raise ModelClosed(
+                f"The model '{self.name}' was opened by another process, whose threads a fork "
+                "doesn't copy; open an Assistant in this one."
+            )
+        with self._lock:
+            stop = self._running = stop or Stop()
+            try:
+                if self._closed:
+                    raise Stopped
+                yield stop
+            except Stopped:
+                if self._closed:
+                    raise self._gone() from None
+                raise
+            finally:
+                self._running = None
+
     def count(self, text: str) -> int:
-        return len(self._engine.tokenize(text))
+        return len(self._tokens(text))
 
     def prompt_tokens(self, prompt: Prompt) -> int:
         return sum(map(len, self._read_blocks(prompt))) + len(self._read_tail(prompt))
@@ -105,94 +160,130 @@ class LocalGenerator:
     def write(
         self, prompt: Prompt, max_tokens: int, stop: Stop | None = None
     ) -> Iterator[Read | Piece]:
-        with self._lock:
-            read = self._read(prompt, self._read_tail(prompt), room=max_tokens, stop=stop)
-            yield read
-            decoder = codecs.getincrementaldecoder("utf-8")("replace")
-            end = read.tokens + max_tokens
-            for position in range(read.tokens, end):
-                row = self._engine.logits()
-                token = int(row.argmax())
-                if self._engine.ends_turn(token):
-                    return
-                logprob = float(row[token]) - _log_sum_exp(row)
-                yield Piece(decoder.decode(self._engine.piece(token)), logprob)
-                if position + 1 < end:
-                    self._decode([token], position, stop, logits=(0,))
+        blocks, tail = self._read_blocks(prompt), self._read_tail(prompt)
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        for n in range(max_tokens):
+            # The lock is not held while a piece is looked at: what was read meanwhile for somebody
+            # else is put back first.
+            with self._turn(stop) as turn:
+                read = self._read(prompt.adapted, blocks, tail, room=max_tokens - n, stop=turn)
+                token = int(self._engine.logits().argmax())
+                text = decoder.decode(self._engine.piece(token))
+            if n == 0:
+                yield read
+            if self._engine.ends_turn(token):
+                return
+            yield Piece(text)
+            tail.append(token)
 
     def yes(self, prompt: Prompt, stop: Stop | None = None) -> float:
-        with self._lock:
-            self._read(prompt, self._read_tail(prompt), stop=stop)
-            return self._yes_or_no()
+        blocks, tail = self._read_blocks(prompt), self._read_tail(prompt)
+        with self._turn(stop) as turn:
+            self._read(prompt.adapted, blocks, tail, stop=turn)
+            return self._yes_of(self._engine.logits())
 
-    def judge(self, prompt: Prompt, statement: str, stop: Stop | None = None) -> Judgement:
-        # (the last one: a question before it may hold the same words)
-        before, found, after = prompt.ask.rpartition(statement or "\0")
-        if not (before.strip() and found and statement.strip()):
-            raise ValueError(f"the prompt doesn't ask about the statement {statement!r}")
-        # A word is a token together with the space before it.
-        lead = before[len(before.rstrip(" ")) :]
-        plain = self._engine.tokenize
-        opening = plain(before[: len(before) - len(lead)])
-        stated = plain(lead + statement)
-        rest = [*plain(after), *self._after_user, *plain(prompt.reply)]
-        tail = [*opening, *stated, *rest]
-        # What the model expects of a token stands in the logits of the one before it.
-        wanted = range(len(opening) - 1, len(opening) + len(stated) - 1)
-        with self._lock:
-            self._read(prompt, tail, stop=stop, wanted=wanted)
-            rows = self._engine.all_logits()[:-1]  # of the last ones, where not all fit
-            logprobs = tuple(
-                float(row[token]) - _log_sum_exp(row)
-                for row, token in zip(rows, stated[len(stated) - len(rows) :], strict=True)
-            )
-            return Judgement(self._yes_or_no(), logprobs)
+    def yes_each(self, prompts: Sequence[Prompt], stop: Stop | None = None) -> tuple[float, ...]:
+        if not self._separate:
+            return tuple(self.yes(prompt, stop) for prompt in prompts)
+        found: list[float] = []
+        rows: list[_Row] = []
+        for prompt in prompts:
+            head, part = self._read_blocks(prompt)
+            row = _Row(prompt.adapted, head, part, self._read_tail(prompt))
+            if rows and (
+                len(rows) == _BESIDE
+                or (row.adapted, row.head) != (rows[0].adapted, rows[0].head)
+                or sum(len(r.tail) for r in rows) + len(row.tail) > BATCH
+                or sum(r.cells for r in rows) + row.cells + len(head) > self.context_tokens
+            ):
+                found += self._beside(rows, stop)
+                rows = []
+            rows.append(row)
+        if rows:
+            found += self._beside(rows, stop)
+        return tuple(found)
 
-    def _yes_or_no(self) -> float:
-        logits = self._engine.logits().astype(np.float64)
-        yes, no = _log_sum_exp(logits[self._yes]), _log_sum_exp(logits[self._no])
+    def _beside(self, rows: Sequence[_Row], stop: Stop | None) -> list[float]:
+        """Every row in a sequence of its own, all read in one batch; the main one stays, if it can.
+
+        A part that stands right after the head is where its state was read: nothing is moved.
+        """
+        engine, head = self._engine, rows[0].head
+        sequences = range(_FIRST_BESIDE, _FIRST_BESIDE + len(rows))
+        with self._turn(stop) as turn:
+            self._adapt(rows[0].adapted)
+            held = sum(map(len, self._blocks)) + len(self._tail)
+            if self._blocks[:1] != [head] or held + sum(r.cells for r in rows) > engine.context:
+                self._place([head], turn)
+            try:
+                for row, sequence in zip(rows, sequences, strict=True):
+                    self._to_scratch(head, row.part, turn)
+                    engine.share(_SCRATCH, sequence)
+                    engine.share(_MAIN, sequence, 0, len(head))
+                    engine.forget(_SCRATCH)
+                logits = engine.decode_last(
+                    [
+                        (row.tail, len(head) + len(row.part), sequence)
+                        for row, sequence in zip(rows, sequences, strict=True)
+                    ],
+                    stop=turn,
+                )
+                return [self._yes_of(row) for row in logits]
+            finally:
+                for sequence in (_SCRATCH, *sequences):
+                    engine.forget(sequence)
+
+    def _yes_of(self, logits: NDArray[np.float32]) -> float:
+        yes = _log_sum_exp(logits[self._yes].astype(np.float64))
+        no = _log_sum_exp(logits[self._no].astype(np.float64))
         return float(1 / (1 + np.exp(no - yes)))
 
-    def remember(self, system: str, part: str, stop: Stop | None = None) -> bool:
+    def _adapt(self, on: bool) -> None:
+        """What stands in the context was read with the adapter or without: it isn't mixed."""
+        on = on and bool(self.adapter)
+        if on != self._adapted:
+            self._reset()
+            self._engine.adapt(on)
+            self._adapted = on
+
+    def remember(self, prompt: Prompt, stop: Stop | None = None) -> bool:
         if not self._separate:
             return False
-        prompt = Prompt(system, (part,), "")
-        head, block = self._read_blocks(prompt)
-        if self._key(head, block) in self.cache:
+        head, part = self._read_blocks(prompt)
+        if self._key(prompt.adapted, head, part) in self.cache:
             return False
-        with self._lock:
-            self._place([head], stop)
+        with self._turn(stop) as turn:
+            self._adapt(prompt.adapted)
+            self._place([head], turn)
             self._engine.forget(_SCRATCH)
-            self._read_part(head, block, stop)
+            self._read_part(head, part, turn)
             self._engine.forget(_SCRATCH)
         return True
 
     # --- reading ----------------------------------------------------------------------------
 
     def _read_blocks(self, prompt: Prompt) -> list[Block]:
-        plain = self._engine.tokenize
+        plain = self._tokens
         head = [*self._before_system, *plain(prompt.system), *self._before_user]
         return [tuple(head), *(tuple(plain(part)) for part in prompt.parts)]
 
     def _read_tail(self, prompt: Prompt) -> list[int]:
-        plain = self._engine.tokenize
+        plain = self._tokens
         return [*plain(prompt.ask), *self._after_user, *plain(prompt.reply)]
 
     def _read(
         self,
-        prompt: Prompt,
+        adapted: bool,
+        blocks: list[Block],
         tail: list[int],
         *,
         room: int = 0,
         stop: Stop | None,
-        wanted: Sequence[int] = (),
     ) -> Read:
         """Have the main sequence hold the prompt's passages and then `tail`, with room for more.
 
-        At hand are the logits of the last token and, before them, of those at `wanted` in the
-        tail, as many as are among its last 512 tokens.
+        At hand are the logits of the last token.
         """
-        blocks = self._read_blocks(prompt)
         placed = sum(map(len, blocks))
         total = placed + len(tail)
         if total + room > self.context_tokens:
@@ -200,12 +291,12 @@ class LocalGenerator:
                 f"The prompt and its answer need {total + room} tokens but '{self.name}' holds "
                 f"{self.context_tokens}; ask a shorter question or give it fewer passages."
             )
+        self._adapt(adapted)
         reused = self._place(blocks, stop, keep_tail=True)
-        same = _common(self._tail, tail[: min([*wanted, len(tail) - 1])])
+        same = _common(self._tail, tail[:-1])
         self._engine.forget(_MAIN, placed + same)
         self._tail = tail[:same]
-        rows = [n - same for n in (*wanted, len(tail) - 1) if n >= len(tail) - BATCH]
-        self._decode(tail[same:], placed + same, stop, logits=rows)
+        self._decode(tail[same:], placed + same, stop)
         return Read(total, reused + same)
 
     def _place(self, blocks: list[Block], stop: Stop | None, *, keep_tail: bool = False) -> int:
@@ -235,7 +326,7 @@ class LocalGenerator:
             engine.decode(block, position, _MAIN, stop=stop)
             return 0
         if position == 0:
-            key = self._key(block)
+            key = self._key(self._adapted, block)
             state = self.cache.get(key)
             if state is not None and engine.load(state, _MAIN):
                 return len(block)
@@ -244,16 +335,22 @@ class LocalGenerator:
             self.cache.put(key, engine.save(_MAIN))
             return 0
         head = self._blocks[0]
-        engine.forget(_SCRATCH)
-        state = self.cache.get(self._key(head, block))
-        found = state is not None and engine.load(state, _SCRATCH)
-        if not found:
-            engine.forget(_SCRATCH)
-            self._read_part(head, block, stop)
+        found = self._to_scratch(head, block, stop)
         engine.move(_SCRATCH, position - len(head))
         engine.share(_SCRATCH, _MAIN)
         engine.forget(_SCRATCH)
         return len(block) if found else 0
+
+    def _to_scratch(self, head: Block, block: Block, stop: Stop | None) -> bool:
+        """A part as it is read right after the head, alone in the scratch sequence; False if it
+        had to be read anew."""
+        self._engine.forget(_SCRATCH)
+        state = self.cache.get(self._key(self._adapted, head, block))
+        if state is not None and self._engine.load(state, _SCRATCH):
+            return True
+        self._engine.forget(_SCRATCH)
+        self._read_part(head, block, stop)
+        return False
 
     def _read_part(self, head: Block, block: Block, stop: Stop | None) -> None:
         """Read a part right after the head, in the scratch sequence, and keep its state."""
@@ -265,13 +362,12 @@ class LocalGenerator:
             engine.forget(_SCRATCH)
             raise
         engine.forget(_SCRATCH, 0, len(head))
-        self.cache.put(self._key(head, block), engine.save(_SCRATCH))
+        self.cache.put(self._key(self._adapted, head, block), engine.save(_SCRATCH))
 
-    def _decode(
-        self, tokens: Sequence[int], position: int, stop: Stop | None, logits: Sequence[int]
-    ) -> None:
+    def _decode(self, tokens: Sequence[int], position: int, stop: Stop | None) -> None:
+        last = (len(tokens) - 1,)
         try:
-            self._engine.decode(tokens, position, _MAIN, logits=logits, stop=stop)
+            self._engine.decode(tokens, position, _MAIN, logits=last, stop=stop)
         except BaseException:
             self._reset()
             raise
@@ -281,11 +377,28 @@ class LocalGenerator:
         self._engine.clear()
         self._blocks, self._tail = [], []
 
-    def _key(self, head: Block, part: Block | None = None) -> str:
-        """Of everything that a state depends on: model, build, state type, tokens before and in."""
+    def _key(self, adapted: bool, head: Block, part: Block | None = None) -> str:
+        """Of everything that a state depends on: model, adapter, build, state type, tokens before
+        and in it."""
         own = np.asarray(head if part is None else part, np.int32).tobytes()
         before = b"" if part is None else np.asarray(head, np.int32).tobytes()
-        return state_key(self.sha256, self._engine.build, self._engine.state_type, before, own)
+        adapter = self.adapter if adapted else ""
+        build, kind = self._engine.build, self._engine.state_type
+        return state_key(self.sha256, adapter, build, kind, before, own)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One prompt of several that are read side by side."""
+
+    adapted: bool
+    head: Block
+    part: Block
+    tail: list[int]
+
+    @property
+    def cells(self) -> int:
+        return len(self.part) + len(self.tail)
 
 
 def _common(a: Sequence[object], b: Sequence[object]) -> int:

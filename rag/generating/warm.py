@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rag.generating.generator import Generator, Stop, Stopped
-from rag.generating.prompt import SYSTEM, passage_part, titled
+from index.article import Article
+from index.splitting.passages import Passage
+from rag.generating.generator import Stop, Stopped
+from rag.generating.reader import LocalReader
 
 if TYPE_CHECKING:
     from index.library import Library
@@ -22,9 +24,9 @@ class Warmer:
     than the cache holds would push out what was read before. `again()` starts another round.
     """
 
-    def __init__(self, library: Library, generator: Generator, budget: int = 500) -> None:
+    def __init__(self, library: Library, reader: LocalReader | None, budget: int = 500) -> None:
         self._library = library
-        self._generator = generator
+        self._reader = reader
         self._budget = budget
         self._asking = 0
         self._change = threading.Condition()
@@ -88,14 +90,13 @@ class Warmer:
         )
         for article in articles:
             for passage in self._library.passages(article.id):
-                part = passage_part(titled(article, passage))
-                while not self._read(part):
+                while not self._read(article, passage):
                     if self._closed:
                         return
                 if self._wanted or self.read - before >= self._budget:
                     return
 
-    def _read(self, part: str) -> bool:
+    def _read(self, article: Article, passage: Passage) -> bool:
         """True when the passage is read, False when a question (or the end) came between."""
         with self._change:
             self._change.wait_for(lambda: self._closed or not self._asking)
@@ -104,7 +105,7 @@ class Warmer:
             self._stop = Stop()
             stop = self._stop
         try:
-            self.read += self._generator.remember(SYSTEM, part, stop)
+            self.read += self._reader.remember(article, passage, stop) if self._reader else 0
         except Stopped:
             return False
         return True

@@ -21,8 +21,8 @@ from rag.errors import ModelError, ModelMismatch, ModelMissing, ModelUnknown, Mo
 from rag.models.manifest import Model, ModelFile, PathSource, Role, Source, find, read
 from rag.models.sources import Fetched, SourceFailed, fetch, room
 
-__all__ = ["Model", "ModelFile", "State", "catalogue", "default", "folder", "get", "path", "pull",
-           "state", "verify"]  # fmt: skip
+__all__ = ["Model", "ModelFile", "State", "adapter", "catalogue", "default", "folder", "get",
+           "path", "pull", "state", "verify"]  # fmt: skip
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, bytes done, and bytes in all (of the whole model)."""
@@ -56,6 +56,25 @@ def default(role: Role) -> Model:
     raise ModelUnknown(
         f"models.txt names no {role}; add one, or use the list that came with Dateline."
     )
+
+
+def adapter(model: Model) -> tuple[Path, str] | None:
+    """The file of a model's adapter and its SHA-256; None without one. Raises ModelMismatch."""
+    if model.adapter is None:
+        return None
+    file = Path(__file__).parents[1] / "generating" / model.adapter.path
+    try:
+        found = hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelMismatch(
+            f"The adapter of {model.name} can't be read ({error}); install Dateline again."
+        ) from error
+    if found != model.adapter.sha256:
+        raise ModelMismatch(
+            f"The adapter '{file}' isn't the one that models.txt names for {model.name}; install "
+            "Dateline again."
+        )
+    return file, found
 
 
 def folder() -> Path:

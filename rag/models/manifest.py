@@ -15,7 +15,7 @@ from typing import Literal
 from rag.errors import ModelError
 
 Role = Literal["encoder", "generator"]
-KEYS = ("name", "role", "licence", "about", "file", "source")
+KEYS = ("name", "role", "licence", "about", "file", "adapter", "source")
 ROLES: tuple[Role, ...] = ("encoder", "generator")
 
 
@@ -76,7 +76,8 @@ Source = HubSource | WheelSource | PathSource
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One stanza of models.txt. `about` says what it is for; sources are tried in order."""
+    """One stanza of models.txt. `about` says what it is for; sources are tried in order. The
+    `adapter` is a file that comes with Dateline, in `rag/generating`."""
 
     name: str
     role: Role
@@ -84,6 +85,7 @@ class Model:
     about: str
     files: tuple[ModelFile, ...]
     sources: tuple[Source, ...]
+    adapter: ModelFile | None = None
 
     @property
     def size(self) -> int:
@@ -173,12 +175,15 @@ def _stanzas(text: str, origin: str) -> list[_Stanza]:
 
 def _model(stanza: _Stanza, origin: str) -> Model:
     single: dict[str, str] = {}
+    adapter: ModelFile | None = None
     files: list[ModelFile] = []
     sources: list[Source] = []
     first = stanza.pairs[0][2]
     for key, value, number in stanza.pairs:
         if key == "file":
             files.append(_file(value, number, origin))
+        elif key == "adapter":
+            adapter = _file(value, number, origin)
         elif key == "source":
             sources.append(_source(value, number, origin))
         elif key in single:
@@ -205,6 +210,7 @@ def _model(stanza: _Stanza, origin: str) -> Model:
         single.get("about", ""),
         tuple(files),
         tuple(sources),
+        adapter,
     )
 
 

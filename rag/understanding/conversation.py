@@ -1,7 +1,7 @@
 """Follow-ups: a question that leans on the conversation is rewritten to stand alone.
 
 A question that stands alone isn't touched. Whether it does is decided by its words (pure); the
-rewriting is the generator's, and is only taken when it adds nothing that wasn't said before.
+rewriting is the Writer's, and is only taken when it adds nothing that wasn't said before.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.generating.generator import Generator, Piece, Prompt, Stop
+from rag.generating.generator import Prompt, Stop
+from rag.generating.writer import Writer
 
 Turn = tuple[str, str]
 """A question and the answer it got."""
@@ -58,13 +59,12 @@ def rewrite_prompt(question: str, history: Sequence[Turn]) -> Prompt:
 
 
 def understood(
-    question: str, history: Sequence[Turn], generator: Generator, stop: Stop | None = None
+    question: str, history: Sequence[Turn], writer: Writer, stop: Stop | None = None
 ) -> str:
     """The question as it stands alone; the question itself where it does so already."""
     if not history or not leans(question):
         return question
-    pieces = generator.write(rewrite_prompt(question, history), 60, stop)
-    written = "".join(piece.text for piece in pieces if isinstance(piece, Piece))
+    written = writer.reply(rewrite_prompt(question, history), 60, stop)
     rewritten = " ".join(written.strip().split("\n")[0].split())
     if rewritten and adds_nothing(rewritten, question, history):
         return rewritten

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 
 from index.search import Filter, Hit
-from rag.checking.attribute import facts_of, held_by
+from rag.checking.facts.facts import facts_of, held_by
 from rag.understanding.asked_filter import Part
 
 # How much less than the best hit one may hold and still be its equal: of the question's words,

@@ -11,9 +11,9 @@ import pytest
 
 from eval import datasets
 from eval.datasets import SAMPLES
-from eval.fitting.asking import asking
 from eval.suite import Given, Material
 from eval.suites import suite
+from eval.suites.asking import asking
 from eval.suites.injection import matches
 from eval.suites.robustness import settings
 from index.errors import DatelineError, UsageError

@@ -10,10 +10,11 @@ from index.search import Hit
 from index.splitting.passages import Passage
 from rag.answer import Citation, Claim
 from rag.checking.conflicts import conflicts, disputes
-from rag.checking.verify import Verifier, Weights
 from rag.compose import answer_text, number_citations, number_sides
-from rag.generating.generator import Prompt
-from tests.fakes import FakeEncoder, FakeGenerator
+from rag.generating.form import TrainedForm
+from rag.generating.generator import Prompt, Stop
+from rag.generating.reader import LocalReader
+from tests.fakes import FakeGenerator
 
 QUESTION = "By how much did trade between Russia and China grow from 2021 to 2023?"
 COURIER = Article(
@@ -37,7 +38,7 @@ def hit(article: Article, rank: int = 1) -> Hit:
 
 def claim(text: str, article: Article) -> Claim:
     quote = Citation(1, article, f"{article.id}:0", 0, len(article.text), article.text)
-    return Claim(text, "supported", 0.9, (quote,))
+    return Claim(text, "stated", 0.9, (quote,))
 
 
 CLAIM = claim("Trade between Russia and China grew by 64% from 2021 to 2023.", COURIER)
@@ -51,7 +52,7 @@ def found(text: str, published: date | None = None, about: Claim = CLAIM) -> lis
 class Agreeing(FakeGenerator):
     """Says Yes to every statement that the passages hold word by word."""
 
-    def yes(self, prompt: Prompt, stop: object = None) -> float:
+    def yes(self, prompt: Prompt, stop: Stop | None = None) -> float:
         said = prompt.ask.partition("Statement: ")[2].split("\n")[0].rstrip(".")
         return 0.99 if said in " ".join(prompt.parts) else 0.02
 
@@ -59,7 +60,7 @@ class Agreeing(FakeGenerator):
 def checked(*articles: Article) -> tuple:
     hits = [hit(article, n) for n, article in enumerate(articles, 1)]
     claims = number_citations([CLAIM])
-    made = conflicts(claims, QUESTION, hits, Verifier(Agreeing(), FakeEncoder()))
+    made = conflicts(claims, QUESTION, hits, LocalReader(Agreeing(), TrainedForm()))
     return number_sides(made, claims)
 
 
@@ -94,7 +95,7 @@ def test_a_side_that_two_articles_write_in_two_ways_is_one() -> None:
     others = [says("Mayor Pavel Strand"), says("Pavel Strand"), says("Olga Brandt")]
     hits = [hit(article, n) for n, article in enumerate([mine, *others], 1)]
     given = claim("Ines Halloran is mayor of Port Ellery.", mine)
-    (conflict,) = conflicts([given], question, hits, Verifier(Agreeing(), FakeEncoder()))
+    (conflict,) = conflicts([given], question, hits, LocalReader(Agreeing(), TrainedForm()))
     assert [side.value for side in conflict.sides] == [
         "Ines Halloran", "Mayor Pavel Strand", "Olga Brandt",
     ]  # fmt: skip
@@ -121,23 +122,12 @@ def test_a_year_disputes_a_day_of_another_year() -> None:
 
 def test_what_the_check_does_not_bear_out_is_no_conflict() -> None:
     class Denying(FakeGenerator):
-        def yes(self, prompt: Prompt, stop: object = None) -> float:
+        def yes(self, prompt: Prompt, stop: Stop | None = None) -> float:
             return 0.01
 
     hits = [hit(COURIER), hit(REVIEW, 2)]
-    verifier = Verifier(Denying(), FakeEncoder())
-    assert conflicts([CLAIM], QUESTION, hits, verifier) == ()
-
-
-def test_a_name_that_only_the_answer_gives_hides_no_conflict() -> None:
-    """A regression: the other article never says "Asian", so its side was only partly supported."""
-    generator, encoder = FakeGenerator(), FakeEncoder()
-    weights = Weights(0.0, ("yes",), (1.0,), (0.0,), (1.0,), 0.5, 0.2)
-    mine = claim("The Asian Review says trade between Russia and China grew by 64%.", COURIER)
-    made = conflicts(
-        [mine], QUESTION, [hit(COURIER), hit(REVIEW, 2)], Verifier(generator, encoder, weights)
-    )
-    assert [side.value for side in made[0].sides] == ["64%", "46%"]
+    judge = LocalReader(Denying(), TrainedForm())
+    assert conflicts([CLAIM], QUESTION, hits, judge) == ()
 
 
 TOOLS = "What share of Russia's imported machine tools comes from China?"
@@ -241,10 +231,10 @@ def test_a_month_alone_is_a_value_too() -> None:
 
 
 def test_degenerate_input_has_no_conflicts() -> None:
-    verifier = Verifier(FakeGenerator(), FakeEncoder())
-    assert conflicts([], "", [], verifier) == ()
+    judge = LocalReader(FakeGenerator(), TrainedForm())
+    assert conflicts([], "", [], judge) == ()
     assert disputes(CLAIM, "", [hit(COURIER), hit(REVIEW, 2)]) == []
     hidden = replace(CLAIM, shown=False)
-    assert conflicts([hidden], QUESTION, [hit(COURIER), hit(REVIEW, 2)], verifier) == ()
+    assert conflicts([hidden], QUESTION, [hit(COURIER), hit(REVIEW, 2)], judge) == ()
     bare = replace(CLAIM, citations=())
-    assert conflicts([bare], QUESTION, [hit(REVIEW)], verifier) == ()
+    assert conflicts([bare], QUESTION, [hit(REVIEW)], judge) == ()

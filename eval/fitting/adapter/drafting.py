@@ -171,9 +171,8 @@ class _Pen:
         if not blocks:
             return []
         words = self._words
-        ends = {words.end, words.line}
-        found = write(self._model, words.head, blocks, LONGEST, ends, adapter)
-        return [_clean(words.text(row)) if len(row) < LONGEST else None for row in found]
+        found = write(self._model, words.head, blocks, LONGEST, words.ends, adapter)
+        return [_clean(words.text(row)) if row[-1] in words.ends else None for row in found]
 
 
 def _item(asked: Asked) -> dict[str, Any]:
@@ -195,6 +194,5 @@ def _base_told(question: str, answer: str) -> str:
 
 
 def _clean(text: str) -> str | None:
-    """The first line, if it says anything."""
-    line = text.strip().split("\n")[0].strip()
+    line = text.strip()
     return line if line and not _REFUSAL.search(line) else None

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
-from eval.fitting.adapter.form import SYSTEM, YES, passage_part
+from eval.fitting.adapter.form import SYSTEM, passage_part, reply
 from eval.fitting.adapter.measuring import LONGEST, Job
 from eval.fitting.adapter.net.layout import Block
 from eval.fitting.adapter.net.low_rank import LowRank
 from eval.fitting.adapter.net.model import Model
 from eval.fitting.adapter.net.writing import write
 from eval.fitting.adapter.words import Words
-from index.errors import UsageError
 from rag.generating.generator import Piece, Prompt
 
 T = TypeVar("T")
 
 
 class TorchReader:
-    """`tokens` of a batch; for writing, a tenth of that many rows' states."""
+    """`tokens` of a batch."""
 
     def __init__(
         self, model: Model, adapter: LowRank | None, words: Words, tokens: int = 30_000
@@ -39,21 +37,14 @@ class TorchReader:
 
     def write(self, jobs: Sequence[Job]) -> list[list[str]]:
         words, found = self._words, []
-        ends = {words.end, words.line}
-        for some in self._together(jobs, self._opening):
-            rows = write(self._model, words.head, some, LONGEST, ends, self._adapter)
+        opened = [Job(job.passages, tuple((ask, "") for ask, _ in job.asks)) for job in jobs]
+        for some in self._together(opened, self._tail):
+            rows = write(self._model, words.head, some, LONGEST, words.ends, self._adapter)
             found += [words.text(row).strip() for row in rows]
         return _like(jobs, found)
 
     def _tail(self, ask: str, sentence: str | None) -> list[int]:
-        words = self._words
-        opened = words.asked(ask)
-        if sentence is None:
-            return opened
-        return [*opened, words.yes, words.line, *words.plain(sentence), words.line]
-
-    def _opening(self, ask: str, sentence: str | None) -> list[int]:
-        return [*self._words.asked(ask), self._words.yes, self._words.line]
+        return [*self._words.asked(ask), *self._words.plain(reply(sentence))]
 
     def _together(
         self, jobs: Sequence[Job], tail: Callable[[str, str | None], list[int]]
@@ -80,12 +71,15 @@ class LlamaReader:
         from rag.generating.local import LocalGenerator
         from rag.generating.states import StateCache
 
-        cache = StateCache(None, memory_bound=1 << 30, disk_bound=0)
         self.generator = LocalGenerator.open(
-            gguf, name=gguf.stem, sha256=str(adapter), threads=threads, context=context, cache=cache
+            gguf,
+            name=gguf.stem,
+            sha256="",
+            adapter=(adapter, str(adapter)) if adapter else None,
+            threads=threads,
+            context=context,
+            cache=StateCache(None, memory_bound=1 << 30, disk_bound=0),
         )
-        if adapter is not None:
-            put_on(self.generator._engine, adapter)
 
     def yes(self, jobs: Sequence[Job]) -> list[list[float]]:
         return [
@@ -107,28 +101,9 @@ class LlamaReader:
         return text.strip().split("\n")[0].strip()
 
 
-def put_on(engine: object, adapter: Path) -> None:
-    """Have an engine run with an adapter from now on.
-
-    Reaches into it: the engine is to get a method for this, which then is called here.
-    """
-    from rag.generating import llama
-
-    ll = llama.ll
-    loaded = ll.llama_adapter_lora_init(engine._model, str(adapter).encode())  # type: ignore[attr-defined]
-    if not loaded:
-        raise UsageError(f"llama.cpp can't load '{adapter}' as an adapter of this model.")
-    ll.llama_set_adapters_lora(
-        engine._ctx,  # type: ignore[attr-defined]
-        (ll.llama_adapter_lora_p_ctypes * 1)(loaded),
-        1,
-        (ctypes.c_float * 1)(1.0),
-    )
-
-
 def _prompt(job: Job, ask: str, sentence: str | None) -> Prompt:
-    reply = "" if sentence is None else f"{YES}\n" + (f"{sentence}\n" if sentence else "")
-    return Prompt(SYSTEM, tuple(passage_part(text) for text in job.passages), ask, reply)
+    parts = tuple(passage_part(text) for text in job.passages)
+    return Prompt(SYSTEM, parts, ask, reply(sentence), adapted=True)
 
 
 def _like(jobs: Sequence[Job], found: Sequence[T]) -> list[list[T]]:

@@ -1,13 +1,14 @@
 """Examples and prompts in tokens of the base model, with what is learnt at each place.
 
 Tokens are those that llama.cpp gives (`index.splitting.tokens` reads the vocabulary out of the
-GGUF); head and turns are cut from the model's own chat template, as the product does. A reply's
-line breaks are tokens of their own: a sentence is spelt by itself, so that it has the same tokens
-whether it was written or fed in.
+GGUF); head and turns are cut from the model's own chat template, and a reply is spelt in the pieces
+that the product spells it in: a sentence together with the line break after it, which for some
+vocabularies is one token with the full stop.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from eval.fitting.adapter.form import (
     YES,
     passage_part,
     question_tail,
+    reply,
     statement_tail,
 )
 from eval.fitting.adapter.net.gguf_file import vocabulary
@@ -69,23 +71,26 @@ class Words:
             raise UsageError(f"'{gguf}' has a vocabulary that can't be read: choose another model.")
         self._encoding = counter.encoding
         settings = vocabulary(gguf)
-        self._size = settings.size
-        bos, eos = ("" if n < 0 else self.text([n]) for n in (settings.bos, settings.eos))
+        self._size, self.end = settings.size, settings.eos
+        bos, eos = (
+            "" if n < 0 else self._encoding.decode([n]) for n in (settings.bos, settings.eos)
+        )
         pieces = chat_pieces(settings.template, bos=bos, eos=eos)
         before = self._special(pieces.before_system)
         if settings.adds_bos and before[:1] != [settings.bos]:
             before.insert(0, settings.bos)
         self.head = (*before, *self.plain(SYSTEM), *self._special(pieces.before_user))
         self.after = tuple(self._special(pieces.after_user))
-        self.end = settings.eos
         self.yes, self.no, self.line = (self._one(text) for text in (YES, NO, "\n"))
+        self.ends = self._line_ends() | {self.end}
+        """The tokens that end a sentence that is written: with a line break, or of the turn."""
 
     def plain(self, text: str) -> list[int]:
         """Tokens of plain text: a control token written out in it stays text."""
         return self._known(self._encoding.encode_ordinary(text))
 
     def text(self, tokens: Sequence[int]) -> str:
-        return str(self._encoding.decode(list(tokens)))
+        return str(self._encoding.decode([token for token in tokens if token != self.end]))
 
     def passage(self, text: str) -> list[int]:
         """As the product puts it before the model, cut at PASSAGE_TOKENS."""
@@ -101,11 +106,11 @@ class Words:
 
     def answering(self, question: str) -> list[int]:
         """Up to where an answer's first sentence is written."""
-        return [*self.asked(question_tail(question)), self.yes, self.line]
+        return [*self.asked(question_tail(question)), *self.plain(reply(""))]
 
     def checking(self, question: str, sentence: str) -> list[int]:
         """Up to where an answer's sentence is judged."""
-        return [*self.answering(question), *self.plain(sentence), self.line]
+        return [*self.asked(question_tail(question)), *self.plain(reply(sentence))]
 
     def taught(self, tail: Tail) -> Taught:
         if tail.statement is not None:
@@ -124,7 +129,7 @@ class Words:
         last = len(tail.sentences) - 1
         for place, sentence in enumerate(tail.sentences):
             made.tokens.append(self.yes)  # as it is when a model is made to answer
-            words = [*self.plain(sentence.text), self.line]
+            words = self.plain(f"{sentence.text}\n")
             share = WEIGHTS["words"] / max(_FEWEST_WORDS, len(words))
             going_on = WEIGHTS["end"] if place else share
             self._say(made, [self.line], going_on if sentence.learn else 0.0)
@@ -160,6 +165,14 @@ class Words:
     def _known(self, tokens: list[int]) -> list[int]:
         """Without the bytes that the vocabulary lacks: their numbers lie past its end."""
         return [token for token in tokens if token < self._size]
+
+    def _line_ends(self) -> set[int]:
+        found = set()
+        for token in range(self._size):
+            with contextlib.suppress(KeyError):  # (a number that no token has)
+                if b"\n" in self._encoding.decode_single_token_bytes(token):
+                    found.add(token)
+        return found
 
     def _one(self, text: str) -> int:
         found = self.plain(text)

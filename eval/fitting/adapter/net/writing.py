@@ -24,7 +24,7 @@ def write(
     adapter: LowRank | None,
 ) -> list[list[int]]:
     """What the model writes after each tail, in the order of blocks and their tails: at most
-    `most` tokens, up to one of `ends`, which isn't part of it. Memory: a row's whole state."""
+    `most` tokens, up to and with one of `ends`. Memory: a row's whole state."""
     layout = Layout.of(head, blocks, model.device)
     states: list[State] = []
     hidden = model.hidden(layout, adapter, states)
@@ -45,8 +45,8 @@ def write(
     done = torch.zeros(len(chosen), dtype=torch.bool, device=model.device)
     written = []
     for step in range(most):
-        done = done | torch.isin(chosen, stop)
         written.append(torch.where(done, -1, chosen))
+        done = done | torch.isin(chosen, stop)
         if step + 1 == most or (step % 4 == 3 and bool(done.all())):
             break
         mask[:, width + step] = True

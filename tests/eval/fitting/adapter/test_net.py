@@ -134,9 +134,9 @@ def test_what_is_written_is_the_likeliest_token_of_a_reading_each_time() -> None
             while len(row) < 5:
                 layout = Layout.of(HEAD, [Block(block.passages, [[*tail, *row]])], CPU)
                 chosen = int(model.logits(model.hidden(layout, adapter))[-1].argmax())
+                row.append(chosen)
                 if chosen == 19:
                     break
-                row.append(chosen)
             expected.append(row)
     assert found == expected
 
@@ -145,7 +145,7 @@ def test_writing_stops_at_an_end() -> None:
     model = made_up(seed=3)
     first = write(model, HEAD, BLOCKS, 3, {}, None)
     stopped = write(model, HEAD, BLOCKS, 3, {first[0][1]}, None)
-    assert stopped[0] == first[0][: first[0].index(first[0][1])]
+    assert stopped[0] == first[0][: first[0].index(first[0][1]) + 1]
 
 
 def test_an_adapter_is_written_and_read_back(tmp_path: Path) -> None:

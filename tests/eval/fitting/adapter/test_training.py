@@ -22,6 +22,7 @@ from eval.fitting.adapter.runs import Run
 from eval.fitting.adapter.training import Place, Settings, batches, course, rate
 from eval.fitting.adapter.words import NONE, Words
 from index.errors import UsageError
+from rag.generating.form import TrainedForm
 
 pytestmark = pytest.mark.models
 
@@ -180,25 +181,41 @@ def test_each_token_is_taught_by_the_one_before_it(words: Words) -> None:
     )  # fmt: skip
     found = words.taught(tail)
     opening = words.asked("Question: How long?")
-    one, two = words.plain("It is long."), words.plain("It is wide.")
+    one, two = words.plain("It is long.\n"), words.plain("It is wide.\n")
     yes, line = words.yes, words.line
-    assert found.tokens == [*opening, yes, line, *one, line, yes, line, *two, line, yes]
-    learnt = [yes, line, *one, line, yes, line, *two, line, yes, words.end]
+    assert found.tokens == [*opening, yes, line, *one, yes, line, *two, yes]
+    learnt = [yes, line, *one, yes, line, *two, yes, words.end]
     assert found.labels == [NONE] * (len(opening) - 1) + learnt
     assert len(found.weights) == len(found.tokens)
     assert [found.labels[n] for n in found.verdicts] == [yes, yes, yes]
     assert all(found.weights[n] == 1.0 for n in found.verdicts)
     assert found.weights[-1] == 0.5
-    of_words = found.weights[len(opening) + 1 : len(opening) + 1 + len(one) + 1]
+    of_words = found.weights[len(opening) + 1 : len(opening) + 1 + len(one)]
     assert sum(of_words) <= 1.0
     assert len(set(of_words)) == 1
+
+
+@pytest.mark.parametrize("name", ["smollm2-135m-instruct", "qwen2.5-coder-1.5b-instruct"])
+def test_what_is_learnt_is_spelt_as_the_product_spells_it(
+    name: str, model_path: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Only vocabularies are read. The product spells a prompt's reply as one text."""
+    words = Words(model_path(name), tmp_path)
+    question, sentence = "How long?", "The bridge is 812 m long."
+    prompt = TrainedForm().supported(sentence, (), question)
+    spelt = [*words.plain(prompt.ask), *words.after, *words.plain(prompt.reply)]
+    assert words.checking(question, sentence) == spelt
+    right = Tail("answered", question, stated=True, sentences=(Sentence(sentence, True, True),))
+    assert words.taught(right).tokens == spelt
+    assert spelt[-1] in words.ends
+    assert not words.ends & set(spelt[-6:-2])
 
 
 def test_what_is_fed_and_wrong_teaches_its_verdicts_alone(words: Words) -> None:
     tail = Tail("made up", "Who?", stated=False, sentences=(Sentence("It was Ada.", False),))
     found = words.taught(tail)
     opening = words.asked("Question: Who?")
-    fed = [words.yes, words.line, *words.plain("It was Ada."), words.line]
+    fed = [words.yes, words.line, *words.plain("It was Ada.\n")]
     assert found.tokens == [*opening, *fed]
     learnt = [label for label in found.labels if label != NONE]
     assert learnt == [words.no, words.no]

@@ -34,6 +34,9 @@ def parser() -> argparse.ArgumentParser:
         if model:
             found.add_argument("--model", help="a name of models.txt, or a GGUF file")
             found.add_argument("--threads", type=int, help="of the processor (default: all)")
+            found.add_argument(
+                "--bfloat16", action="store_true", help="on a processor that has it (a GPU always)"
+            )
         return found
 
     one = stage("draft", "Have the base, or an adapter, answer the contexts' questions.")
@@ -135,7 +138,7 @@ def _draft(run: Run, given: argparse.Namespace) -> None:
         },
     )
     asked = [context for context in part_of(read_contexts(path), given.part) if context.asked]
-    model, words, adapter = _opened(gguf, given.threads, named)
+    model, words, adapter = _opened(given, gguf, named)
     default = 600_000 if model.device.type == "cuda" else 20_000
     draft(
         run,
@@ -180,10 +183,11 @@ def _train(run: Run, given: argparse.Namespace) -> None:
             "architecture": shape(gguf).architecture,
             "start": runs.sha256(start) if start else None,
             "settings": asdict(settings),
+            "bfloat16": given.bfloat16,
             "form": VERSION,
         },
     )
-    model, words, before = _opened(gguf, given.threads, start)
+    model, words, before = _opened(given, gguf, start)
     adapter = LowRank(
         model.sizes(settings.first_layer),
         rank=settings.rank,
@@ -222,7 +226,7 @@ def _measure(run: Run, given: argparse.Namespace) -> None:
     if given.llama:
         reader = LlamaReader(gguf, named, given.threads or os.cpu_count() or 1)
     else:
-        model, words, adapter = _opened(gguf, given.threads, named)
+        model, words, adapter = _opened(given, gguf, named)
         reader = TorchReader(model, adapter, words)
     found = measure(reader, given.data, given.limit, names)
     way = "llama" if given.llama else "torch"
@@ -259,16 +263,17 @@ def _words(gguf: Path) -> Any:
     return Words(gguf, user_cache_path("dateline", appauthor=False) / "adapter")
 
 
-def _opened(gguf: Path, threads: int | None, adapter: Path | None) -> Any:
+def _opened(given: argparse.Namespace, gguf: Path, adapter: Path | None) -> Any:
     """(model, words, adapter or None), on a GPU where there is one."""
     import torch
 
     from eval.fitting.adapter.exporting import open_adapter
     from eval.fitting.adapter.net.model import Model, device_and_type
 
-    if threads:
-        torch.set_num_threads(threads)
-    model = Model.open(gguf, *device_and_type())
+    if given.threads:
+        torch.set_num_threads(given.threads)
+    device, dtype = device_and_type()
+    model = Model.open(gguf, device, torch.bfloat16 if given.bfloat16 else dtype)
     return model, _words(gguf), open_adapter(adapter, model) if adapter else None
 
 

@@ -1,7 +1,7 @@
 """A made-up model file of two layers in float32, without a vocabulary.
 
-What llama.cpp computes of it is exact but for its state's 16 bits, so that a wrong turn of a head or
-a missing bias shows.
+What llama.cpp computes of it is exact but for its state's 16 bits, so that a wrong turn of a head
+or a missing bias shows.
 """
 
 from __future__ import annotations

@@ -43,27 +43,34 @@ def words(gguf: Path, tmp_path_factory: pytest.TempPathFactory) -> Words:
 
 @pytest.fixture(scope="module")
 def contexts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A hundred contexts of a line each, with a question that it answers and one it doesn't."""
+    """A hundred contexts of a line each: thirty with a question that it answers and one that it
+    doesn't, seventy with a claim that it bears out or doesn't."""
     path = tmp_path_factory.mktemp("data") / "contexts.jsonl.gz"
     with gzip.open(path, "wt") as file:
         for n in range(100):
             place, length = PLACES[n % len(PLACES)], 100 + 7 * n
-            items = [
-                {"q": f"How long is the bridge of {place}?", "a": [str(length)], "un": False,
-                 "s": f"The bridge of {place} is {length} metres long."},
-                {"q": f"Who built the bridge of {place}?", "a": [], "un": True, "s": None},
-            ]  # fmt: skip
-            passage = f"The bridge of {place} is {length} metres long."
-            file.write(json.dumps({"set": "made up", "p": [passage], "items": items}) + "\n")
+            sentence = f"The bridge of {place} is {length} metres long."
+            row: dict[str, object] = {"set": "made up", "p": [sentence]}
+            if n < 30:
+                row["items"] = [
+                    {"q": f"How long is the bridge of {place}?", "a": [str(length)],
+                     "un": False, "s": sentence},
+                    {"q": f"Who built the bridge of {place}?", "a": [], "un": True, "s": None},
+                ]  # fmt: skip
+            else:
+                claim = sentence if n % 2 else f"The market of {place} opens on Friday."
+                row["claims"] = [{"c": claim, "y": bool(n % 2)}]
+            file.write(json.dumps(row) + "\n")
     return path
 
 
 def arguments(run: Path) -> list[str]:
-    """Of the last layers alone, so that a step takes a second or two."""
+    """Of the last layers alone, so that a step takes a second or two; one thread, so that sums are
+    taken in one order."""
     return [
         "train", str(run), "--model", "smollm2-135m-instruct", "--first-layer", "27",
         "--rank", "4", "--alpha", "8", "--rate", "2e-3", "--tokens", "900", "--warmup", "2",
-        "--save", "3", "--threads", "2",
+        "--save", "3", "--threads", "1",
     ]  # fmt: skip
 
 
@@ -144,7 +151,7 @@ def test_drafts_go_on_where_they_stopped(
     run = tmp_path / "drafts"
     command = [
         "draft", str(run), "--model", str(gguf), "--contexts", str(contexts), "--limit", "3",
-        "--adapter", str(trained.path), "--threads", "2",
+        "--adapter", str(trained.path), "--threads", "1",
     ]  # fmt: skip
     main(command)
     path = run / "drafts.jsonl"

@@ -165,7 +165,9 @@ def _drafted(asked: Asked, item: dict[str, Any], *, own: bool) -> Asked:
     drafts = asked.drafts
     if draft:
         drafts += (Draft(draft, bool(item.get("right")) and bool(asked.stated), own),)
-    sentences = asked.sentences or ((sentence,) if sentence and asked.stated else ())
+    sentences = asked.sentences
+    if sentence and asked.stated and not sentences:
+        sentences = (sentence,)
     return replace(asked, sentences=sentences, drafts=drafts)
 
 

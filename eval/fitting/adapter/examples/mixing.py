@@ -41,9 +41,9 @@ ADDED: dict[Add, float] = {
 RESHAPED: dict[Reshape, float] = {
     reshaping.narrowed: 0.25,
     reshaping.widened: 0.12,
-    reshaping.corrected: 0.2,
-    reshaping.conflicting: 0.12,
-    reshaping.dated: 0.4,
+    reshaping.corrected: 0.3,
+    reshaping.conflicting: 0.2,
+    reshaping.dated: 0.8,
     orders.planted: 0.12,
 }
 TYPED = 0.2  # of the questions

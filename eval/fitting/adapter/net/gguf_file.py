@@ -100,7 +100,7 @@ def vocabulary(path: Path) -> Vocabulary:
     )
 
 
-def weights(path: Path, workers: int = 4) -> Any:
+def weights(path: Path, workers: int = 8) -> Any:
     """(name, float32 array) of every tensor, dequantised, the largest first; arrays are new."""
     from gguf.quants import dequantize
 

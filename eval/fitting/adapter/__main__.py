@@ -256,11 +256,10 @@ def _model(named: str | None) -> Path:
 
 
 def _words(gguf: Path) -> Any:
-    from platformdirs import user_cache_path
-
     from eval.fitting.adapter.words import Words
+    from rag.models import files
 
-    return Words(gguf, user_cache_path("dateline", appauthor=False) / "adapter")
+    return Words(gguf, files.folder() / ".tokens")  # (as the product keeps them)
 
 
 def _opened(given: argparse.Namespace, gguf: Path, adapter: Path | None) -> Any:

@@ -23,6 +23,7 @@ from eval.fitting.adapter.training import Place, Settings, batches, course, rate
 from eval.fitting.adapter.words import NONE, Words
 from index.errors import UsageError
 from rag.generating.form import TrainedForm
+from rag.models.files import folder
 
 pytestmark = pytest.mark.models
 
@@ -204,10 +205,10 @@ def test_each_token_is_taught_by_the_one_before_it(words: Words) -> None:
 
 @pytest.mark.parametrize("name", ["smollm2-135m-instruct", "qwen2.5-coder-1.5b-instruct"])
 def test_what_is_learnt_is_spelt_as_the_product_spells_it(
-    name: str, model_path: Callable[[str], Path], tmp_path: Path
+    name: str, model_path: Callable[[str], Path]
 ) -> None:
     """Only vocabularies are read. The product spells a prompt's reply as one text."""
-    words = Words(model_path(name), tmp_path)
+    words = Words(model_path(name), folder() / ".tokens")
     question, sentence = "How long?", "The bridge is 812 m long."
     prompt = TrainedForm().supported(sentence, (), question)
     spelt = [*words.plain(prompt.ask), *words.after, *words.plain(prompt.reply)]

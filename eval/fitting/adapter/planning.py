@@ -62,6 +62,8 @@ def report(found: Plan, settings: Settings, speed: float, gigabytes: float) -> s
         "| set | tokens | share |",
         "| --- | ---: | ---: |",
     ]
-    for origin, tokens in found.by_origin.items():
-        lines.append(f"| {origin} | {tokens:,} | {tokens / max(1, found.tokens):.1%} |")
+    large = {origin: n for origin, n in found.by_origin.items() if 100 * n >= found.tokens}
+    rest = sum(found.by_origin.values()) - sum(large.values())
+    for origin, n in {**large, "others": rest}.items():
+        lines.append(f"| {origin} | {n:,} | {n / max(1, found.tokens):.1%} |")
     return "\n".join(lines)

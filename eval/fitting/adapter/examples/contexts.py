@@ -157,7 +157,7 @@ def _drafted(asked: Asked, item: dict[str, Any], *, own: bool) -> Asked:
         right = asked.sentences
         if sentence:
             right = (f"{given}, {lowered(sentence)}",)
-        wrong = (f"{other}, {lowered(draft)}",) if draft else ()
+        wrong: tuple[str, ...] = (f"{other}, {lowered(draft)}",) if draft else ()
         # What is said is right but not what the Yes or No says of it.
         wrong += (f"{other}, {lowered(sentence)}",) if sentence else ()
         drafts = asked.drafts + tuple(Draft(text, False) for text in wrong)

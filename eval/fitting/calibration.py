@@ -57,7 +57,9 @@ from rag.assistant import Assistant
 from rag.checking import verdict
 
 FILE = Path(verdict.__file__).with_name("calibration.json")
-ABOUT = "What the Judge's probabilities mean; refit: python -m eval.fitting.calibration DATA --write"
+ABOUT = (
+    "What the Judge's probabilities mean; refit: python -m eval.fitting.calibration DATA --write"
+)
 LEAST = 50  # of right and of wrong drafts, to be fitted on
 DIGITS = 5
 
@@ -154,10 +156,9 @@ def as_read(asked: Sequence[Asked], read: Path | None) -> list[Asked]:
 
 def gather(bench: Bench, data: Path, cache: Path, limit: int | None) -> Iterator[Asked]:
     """Asks what the cache lacks, of the first `limit` questions, and keeps it."""
-    judge = bench.reader().identity
-    _, known = cached(cache, judge)
-    done = {asked.id for asked in known}
     found, every = questions(data)
+    judge = bench.reader().identity
+    done = {asked.id for asked in cached(cache, judge)[1]}
     waiting = [q for q in found[:limit] if q.id not in done]
     if not waiting:
         return

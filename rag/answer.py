@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from index.article import Article
+from index.article import Article, Head
 from index.search import Filter, Hit
 from rag.checking.verdict import Verdict
 from rag.understanding.asked_filter import Reading
@@ -44,10 +44,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One side of a conflict: the value it states and the words that state it."""
+    """One side of a conflict: the value it states, the words that state it, and how many
+    independent outlets say so (copies count once)."""
 
     value: str
     citation: Citation
+    outlets: int = 1
     newest: bool = False
     correction: bool = False
 
@@ -148,6 +150,7 @@ class Answer:
                     "sides": [
                         {
                             "value": side.value,
+                            "outlets": side.outlets,
                             "newest": side.newest,
                             "correction": side.correction,
                             **_citation(side.citation),
@@ -226,7 +229,7 @@ def hit_dict(hit: Hit) -> dict[str, Any]:
     }
 
 
-def article_dict(article: Article) -> dict[str, Any]:
+def article_dict(article: Article | Head) -> dict[str, Any]:
     """An article as JSON, without its text; also what `dateline list --json` prints."""
     return {
         "article_id": article.id,

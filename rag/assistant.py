@@ -22,7 +22,7 @@ from index.errors import LibraryEmpty, UsageError
 from index.search import Filter, Hit
 from rag.answer import Answer, Citation, Claim, Conflict, Timings, Tokens
 from rag.checking import conflicts
-from rag.checking.attribute import Span, beside, lacking, likeliest, quote
+from rag.checking.attribute import Span, beside, candidates, lacking, span_of
 from rag.checking.verdict import Judged, calibration
 from rag.compose import Outcome, sentence_spans, together
 from rag.events import ClaimChecked, Done, Event, Passages, Token
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 _LONGEST_QUESTION = 2000  # characters
 _FOUND = 0.5  # P(stated) from which no further passages are read
 _HOPELESS = 0.02  # P(stated), and P(borne out), under which nothing more is asked
-_CANDIDATES = 2  # passages that a sentence is asked of by itself
 
 
 class Assistant:
@@ -191,8 +190,9 @@ class Assistant:
             asked.question, query, asked.filter, settings.considered, read_filters=asked.read
         )
         searched = time.perf_counter()
-        context, stated = self._read(query, hits, settings, stop)
-        yield Passages(hits, tuple(hit.passage.id for hit in context))
+        near = hits[: settings.budget]
+        context, stated = self._read(query, near, settings, stop)
+        yield Passages(near, tuple(hit.passage.id for hit in context))
 
         first_token_s: float | None = None
         pieces: list[str] = []
@@ -224,14 +224,14 @@ class Assistant:
         abstained = all(claim.verdict == "withheld" for claim in claims)
         found: tuple[Conflict, ...] = ()
         if not abstained:
-            found = conflicts.conflicts(claims, query, hits, self.judge, stop)
+            found = conflicts.conflicts(claims, query, hits, self.writer, self.judge, stop)
         return Outcome(
             query=query,
             raw_text=raw_text,
             abstained=abstained,
             claims=tuple(claims),
             conflicts=found,
-            hits=hits,
+            hits=near,
             context_ids=tuple(hit.passage.id for hit in context),
             filter=filter,
             timings=Timings(
@@ -260,9 +260,9 @@ class Assistant:
         self, query: str, hits: Sequence[Hit], settings: Settings, stop: Stop | None
     ) -> tuple[list[Hit], float]:
         """The passages to answer from and P(stated): the best ones, or, where those don't state
-        it, the next ones, until `budget` are read."""
+        it, the next ones."""
         best: tuple[list[Hit], float] = [], 0.0
-        for first in range(0, min(len(hits), settings.budget), settings.passages):
+        for first in range(0, len(hits), settings.passages):
             context = list(hits[first : first + settings.passages])
             context = context[: self.writer.fits(query, context)]
             if not context:
@@ -284,11 +284,11 @@ class Assistant:
     ) -> tuple[Claim, Judged]:
         """The sentence with its verdict, and the words of the passage that bears it out alone."""
         supported = self.judge.supported(sentence, context, query, asked.stop)
-        candidates = likeliest(sentence, context)
-        alone = [0.0]
+        likely = candidates(sentence, context)
+        alone: tuple[float, ...] = (0.0,)
         if supported >= _HOPELESS:
-            alone = list(self.judge.alone(sentence, candidates[:_CANDIDATES], asked.stop))
-        best = candidates[alone.index(max(alone))]
+            alone = self.judge.alone(sentence, likely, asked.stop)
+        best = likely[alone.index(max(alone))]
         judged = Judged(stated, supported, max(alone))
         score = self._calibration.probability(judged)
         verdict = self._calibration.verdict(score)
@@ -320,7 +320,7 @@ class _Asked:
 
 def _quotes(sentence: str, best: Hit, context: Sequence[Hit], *, enough: bool) -> list[Span]:
     """The quote of the best passage and, where that isn't enough, one of another."""
-    first = quote(sentence, best)
+    first = span_of(sentence, best)
     if first is None:
         return []
     second = None if enough else beside(sentence, first, context)

@@ -5,7 +5,8 @@ DatelineError (index.errors)
     ├── ModelUnknown      models.txt names no such model
     ├── ModelMissing      named, but not on this machine
     ├── ModelMismatch     on this machine, but its bytes aren't what models.txt says
-    └── ModelUnreachable  no source could be read (network, disk space, a broken file)
+    ├── ModelUnreachable  no source could be read (network, disk space, a broken file)
+    └── ModelClosed       it was closed, or opened by another process
 """
 
 from __future__ import annotations
@@ -30,4 +31,8 @@ class ModelMismatch(ModelError):
 
 
 class ModelUnreachable(ModelError):
+    pass
+
+
+class ModelClosed(ModelError):
     pass

@@ -134,7 +134,7 @@ def start(bench: Bench, material: Material) -> Iterator[Ask]:
                     text = "\n\n".join(passage_text(chance, WORDS) for _ in range(3))
                     (Path(folder) / f"{n}.txt").write_text(f"Report {n}\n\n{text}\n", "utf-8")
                 began = time.perf_counter()
-                outcomes = list(add(made.library, [folder], counter=bench.counter()))
+                outcomes = list(add(made.library, [folder]))
                 seconds = time.perf_counter() - began
             added = [o.article for o in outcomes if o.article is not None]
             texts = [p.text for article in added for p in bench.split(article)]

@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
-from index.cleaning import furniture
+from index.cleaning import furniture, invisible
 from index.cleaning.dates import is_date_line
 
 HEADING_CHARS = 120  # the longest paragraph that may be a heading
@@ -70,17 +70,8 @@ def sift(raw: str) -> Cleaned:
 
 
 def normalise(raw: str) -> str:
-    """NFC, one kind of newline and space, and no control, zero-width or direction characters.
-
-    Those are invisible to a reader and not to a model or a search: a place to hide text, to break
-    a word apart or to turn the order of a line round. (Zero-width joiners go as well: they change
-    how letters of some scripts are drawn, not which they are.)
-    """
-    text = _NEWLINES.sub("\n", raw)
-    kept = (
-        c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co")
-    )
-    text = unicodedata.normalize("NFC", "".join(kept))
+    """NFC, one kind of newline and space, and no invisible characters."""
+    text = unicodedata.normalize("NFC", invisible.strip(_NEWLINES.sub("\n", raw)))
     return "\n".join(_SPACES.sub(" ", line).strip() for line in text.split("\n"))
 
 

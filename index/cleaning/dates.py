@@ -7,7 +7,10 @@ import re
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
 _MONTH = r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 _WEEKDAY = r"(?P<weekday>(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?)\.?,?\s+(?:the\s+)?"
 _LABEL = r"(?P<label>(?:first\s+|originally\s+|last\s+)?(?:published|posted|updated|modified|date|publication date|on)(?:\s+on)?\s*:?\s+)"
@@ -31,6 +34,13 @@ _BARE_TIME_BEFORE = re.compile(
 )
 
 
+def month_number(name: str) -> int | None:
+    """1 to 12 for an English month's name or its first three letters or more ("Sept.")."""
+    word = name.strip(" .").lower().replace("sept", "sep") if len(name) <= 5 else name.lower()
+    found = [n for n, month in enumerate(MONTHS, 1) if len(word) >= 3 and month.startswith(word)]
+    return found[0] if len(found) == 1 else None
+
+
 def date_line(line: str) -> tuple[date, str, bool] | None:
     """The date of a line that is nothing but a date: the date, its label and if it has a weekday.
 
@@ -46,9 +56,9 @@ def date_line(line: str) -> tuple[date, str, bool] | None:
         if found is None:
             continue
         parts = found.groupdict()
-        month = parts.get("m") or 1 + _MONTHS.index(parts["month"].lower()[:3])
+        month = parts.get("m") or month_number(parts["month"])
         try:
-            day = date(int(parts["year"]), int(month), int(parts.get("d") or parts["day"]))
+            day = date(int(parts["year"]), int(month or 0), int(parts.get("d") or parts["day"]))
         except ValueError:
             return None
         weekday = parts["weekday"]

@@ -17,6 +17,27 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SAMPLE = 200_000  # bytes looked at to tell an encoding
+# Code pages that people's texts are in; of the others a guess is more often wrong than right.
+_USUAL = [
+    *("cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"),
+    *("iso8859_2", "iso8859_7", "iso8859_9", "iso8859_15", "koi8_r", "koi8_u", "mac_roman"),
+    *("cp437", "cp850", "cp852", "cp866", "shift_jis", "cp932", "euc_jp", "iso2022_jp"),
+    *("gb18030", "gb2312", "gbk", "big5", "euc_kr", "cp949", "tis_620", "cp874"),
+]
+# The letters beyond ASCII of the languages that are written in Windows-1252.
+_ALPHABETS = [
+    frozenset(letters)
+    for letters in (
+        *("àâæçéèêëîïôœùûüÿ", "äöüßé", "áéíóúüñ", "àèéíïòóúüç", "áâãàçéêíóôõúü", "àèéìíîòóùú"),
+        *("åäöéüà", "æøåéèêóòôü", "éëïóöüèêáà", "áéíóúýðþæö", "äöåšžõü", "áéíóú", "âêîôûŵŷï"),
+    )
+]
+_LETTERS = frozenset().union(*_ALPHABETS)
+_MARKS = frozenset("‘’‚“”„–—…•€£¥©®™°·«»‹›¿¡´`§½¼¾²³×±ºªµ†‡‰¢\xa0\xad")
+# A mark or a capital in the middle of a word: what another code page's letters turn into.
+_BROKEN = re.compile(
+    r"[a-z][„‚…†‡‰‹›¿¡§°¢£¥¾½¼²³¹º¸¨»«ŠŽŒÀ-Þ][a-z]|[a-z]{3}[³¹²]|[\uff61-\uff9f]{3}"
+)
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
@@ -55,39 +76,33 @@ def _detect(data: bytes, broken: UnicodeDecodeError) -> str:
             f"its UTF-8 is damaged (byte {broken.start} can't be decoded); save it as UTF-8 again"
         )
     sample = data[:_SAMPLE]
-    matches = from_bytes(sample)
-    best = matches.best()
-    if best is None:
+    if is_western(sample):
+        return _strict(data, "cp1252")
+    best = from_bytes(sample, cp_isolation=_USUAL).best()
+    if best is None or _BROKEN.search(str(best)):
         raise Refused("its text encoding can't be told; save it as UTF-8")
-    # Windows-1252 is what Western pages that aren't UTF-8 are in; take it where it fits as well.
-    names = {match.encoding for match in matches if match.chaos <= best.chaos + 0.02}
-    latin = {
-        "latin_1",
-        "cp1250",
-        "cp1254",
-        "cp1257",
-        "iso8859_15",
-        "cp858",
-        "cp850",
-        "mac_roman",
-        "cp437",
-    }
-    name = (
-        "cp1252"
-        if "cp1252" in names or (best.encoding in latin and _western(sample))
-        else best.encoding
-    )
-    return _strict(data, name)
+    return _strict(data, best.encoding)
 
 
-def _western(sample: bytes) -> bool:
-    """Whether the bytes above ASCII, read as Windows-1252, are letters and marks people use."""
+def is_western(sample: bytes) -> bool:
+    """Whether the bytes are Windows-1252, which nearly all Western text is that isn't UTF-8.
+
+    As it, other code pages give letters as well, but never those of one language alone: Czech
+    would need "ì", "ø" and "ý". So all but a few must be of one, or be so rare that they are names.
+    """
     try:
-        high = [c for c in sample.decode("cp1252") if c > "\x7f"]
+        text = sample.decode("cp1252")
     except UnicodeDecodeError:
         return False
-    usual = sum(c in "‘’“”–—…•€£©®°·«»¿¡´§½" or c.isalpha() or c.isspace() for c in high)
-    return usual >= 0.98 * len(high)
+    high = [c.lower() for c in text if c > "\x7f" and c not in _MARKS]
+    letters = sum(map(str.isalpha, text))
+    if len(high) > 0.25 * letters or _BROKEN.search(text):
+        return False
+    if not high:
+        return True
+    foreign = min(sum(c not in alphabet for c in high) for alphabet in _ALPHABETS)
+    known = all(c in _LETTERS for c in high)
+    return foreign <= 0.03 * len(high) or (known and len(high) <= 0.01 * letters)
 
 
 def _mostly_utf8(data: bytes) -> bool:

@@ -31,18 +31,22 @@ def is_feed(data: bytes, kind: str | None) -> bool:
     return kind in ("xml", "html", "text", None) and _FEED.search(data[:2048]) is not None
 
 
-def entries(data: bytes, url: str) -> list[Entry]:
-    """The entries that have an http(s) link, in the feed's order, each address once."""
+def entries(data: bytes, url: str) -> tuple[list[Entry], int]:
+    """The entries that have an http(s) link, in the feed's order, each address once; and how many
+    entries more the feed has than are followed."""
     parsed = feedparser.parse(io.BytesIO(data), response_headers={"content-location": url})
     outlet = one_line(parsed.feed.get("title"))
     found: dict[str, Entry] = {}
     for item in parsed.entries[:_ENTRIES]:
-        link = web_address(urljoin(url, str(item.get("link") or "").strip()))
+        try:
+            link = web_address(urljoin(url, str(item.get("link") or "").strip()[:2_000]))
+        except ValueError:  # "http://[::1"
+            continue
         if link is not None:
             found.setdefault(link, Entry(link, _metadata(item, outlet, link)))
     if not found:
         raise Refused("the feed has no entries with a link")
-    return list(found.values())
+    return list(found.values()), max(0, len(parsed.entries) - _ENTRIES)
 
 
 def _metadata(item: Any, outlet: str | None, link: str) -> Metadata:
@@ -51,5 +55,5 @@ def _metadata(item: Any, outlet: str | None, link: str) -> Metadata:
         published = date(*stamp[:3]) if stamp else None
     except ValueError:
         published = None
-    title = one_line(re.sub(r"<[^>]*>", "", str(item.get("title") or "")))
+    title = one_line(re.sub(r"<[^<>]*>", "", str(item.get("title") or "")[:2_000]))
     return Metadata(title, outlet, published, people(item.get("author")), link)

@@ -20,7 +20,10 @@ from index.reading.charset import decode
 
 _UNPACKED = 200_000_000  # bytes that a .docx may unpack to
 _PAGES = 2_000  # pages of a PDF
-_FRONT = re.compile(r"\A\ufeff?---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_LOCKED = "the PDF is encrypted; save a copy without the password"
+_FRONT_LINES = 200
+_FRONT_ENDS = ("---", "...")
+_NO_TITLE = re.compile(r"\.\w{2,5}$|^untitled|^microsoft word", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,40 +41,30 @@ def text(data: bytes, declared: str | None = None) -> Document:
 
 def markdown(data: bytes, declared: str | None = None) -> Document:
     """Markdown without its marks, and the fields of its front matter (`key: value` lines)."""
-    found = decode(data, declared).replace("\r\n", "\n")
-    fields: dict[str, str] = {}
-    if front := _FRONT.match(found):
-        for line in front[1].split("\n"):
-            key, colon, value = line.partition(":")
-            if colon:
-                fields[key.strip()] = value.strip().strip("[]").strip("\"'")
-        found = found[front.end() :]
-    plain = unmark(found)
+    from index.reading import marked  # here: lxml, and only for Markdown
+
+    found = decode(data, declared).replace("\r\n", "\n").removeprefix("\ufeff")
+    fields, found = _front(found)
+    plain = marked.text(found)
     known = from_fields(fields)
-    if known.title is None and (heading := re.search(r"^# +(.+?)[ #]*$", found, re.MULTILINE)):
-        known = known | Metadata(title=one_line(unmark(heading[1])))
-    return Document(plain, known if front else known | from_text(plain))
+    if known.title is None:
+        known = known | Metadata(title=one_line(plain.title))
+    return Document(plain.text, known if fields else known | from_text(plain.text))
 
 
-def unmark(source: str) -> str:
-    """Markdown's text: headings as paragraphs, links as their words, no emphasis, no pictures."""
-    source = "".join(
-        part.rpartition("-->")[2] if "-->" in part else part for part in source.split("<!--")
-    )
-    source = re.sub(r"^(.+)\n(?:=+|-{3,})[ \t]*$", r"\n\1\n", source, flags=re.MULTILINE)
-    source = re.sub(
-        r"^ {0,3}#{1,6}[ \t]+(.{0,300}?)[ \t#]*$", r"\n\1\n", source, flags=re.MULTILINE
-    )
-    source = re.sub(
-        r"^ {0,3}(?:[-*_][ \t]*){3,}$|^ {0,3}(?:```|~~~).*$", "", source, flags=re.MULTILINE
-    )
-    source = re.sub(r"^ {0,3}>[ \t]?", "", source, flags=re.MULTILINE)
-    source = re.sub(r"^(\s*)[*+]\s+", r"\1- ", source, flags=re.MULTILINE)
-    source = re.sub(r"!\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\)", "", source)
-    source = re.sub(r"\[([^\]\n]{1,500})\]\([^)\n]{0,2000}\)", r"\1", source)
-    source = re.sub(r"(?<![\w\\])(\*\*|__)(?=\S)([^\n]{1,300}?)(?<=\S)\1(?!\w)", r"\2", source)
-    source = re.sub(r"(?<![\w\\*])([*_])(?=\S)([^*_\n]{1,300}?)(?<=\S)\1(?!\w)", r"\2", source)
-    return re.sub(r"\\([\\`*_{}\[\]()#+.!>~|-])", r"\1", source)
+def _front(source: str) -> tuple[dict[str, str], str]:
+    """The fields between two lines of three dashes at the start, and what follows them."""
+    lines = source.split("\n", _FRONT_LINES)
+    if lines[0].rstrip() != "---":
+        return {}, source
+    marks = (i for i, line in enumerate(lines[1:_FRONT_LINES], 1) if line.rstrip() in _FRONT_ENDS)
+    end = next(marks, 0)
+    fields = {}
+    for line in lines[1:end]:
+        key, colon, value = line.partition(":")
+        if colon:
+            fields[key.strip()] = value.strip().strip("[]").strip("\"'")
+    return fields, "\n".join(lines[end + 1 :]) if end else source
 
 
 def pdf(data: bytes) -> Document:
@@ -80,16 +73,17 @@ def pdf(data: bytes) -> Document:
 
     try:
         reader = PdfReader(io.BytesIO(data), strict=False)
-        if reader.is_encrypted:
-            raise Refused("the PDF is encrypted; save a copy without the password")
+        # With an empty password it only restricts what its readers may do with it.
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise Refused(_LOCKED)
         if len(reader.pages) > _PAGES:
             raise Refused(f"the PDF has {len(reader.pages)} pages, more than {_PAGES}")
         pages = [page.extract_text() for page in reader.pages]
         info = reader.metadata
-    except Refused:
+    except (Refused, MemoryError):
         raise
     except FileNotDecryptedError:
-        raise Refused("the PDF is encrypted; save a copy without the password") from None
+        raise Refused(_LOCKED) from None
     except Exception as error:  # a damaged PDF fails in as many ways as there are parts in it
         raise Refused(f"the PDF is damaged ({type(error).__name__})") from None
     found = "\n\n".join(page.strip("\n") for page in pages)
@@ -100,9 +94,7 @@ def pdf(data: bytes) -> Document:
     known = Metadata()
     if info is not None:
         title = one_line(info.title)
-        named = title is not None and not re.search(
-            r"\.\w{2,5}$|^untitled|^microsoft word", title, re.IGNORECASE
-        )
+        named = title is not None and not _NO_TITLE.search(title)
         known = Metadata(title=title if named else None)
     # The file's author and date are those of who made the PDF, seldom of who wrote the article.
     return Document(found, known | from_text(found))
@@ -120,7 +112,7 @@ def docx(data: bytes) -> Document:
         fields = word.core_properties
         title = one_line(fields.title)
         known = Metadata(title=None if title in (None, "Word Document") else title)
-    except Refused:
+    except (Refused, MemoryError):
         raise
     except Exception as error:  # zip, XML and python-docx each raise their own
         raise Refused(f"the Word file is damaged or encrypted ({type(error).__name__})") from None
@@ -151,7 +143,12 @@ def records(data: bytes, declared: str | None = None) -> Iterator[tuple[str, Doc
         if isinstance(record, dict):
             name = one_line(record.get("_id", record.get("id")))
             key = name if name is not None and name not in seen else str(number)
-            found = _record(record)
+            try:
+                found = _record(record)
+            except RecursionError:  # a name in a list in a list …
+                found = Refused("it is nested too deep")
+            except (TypeError, ValueError, AttributeError) as error:
+                found = Refused(f"the record can't be read ({type(error).__name__})")
         while key in seen:
             key += "+"
         seen.add(key)

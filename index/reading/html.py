@@ -12,6 +12,7 @@ from htmldate import find_date
 from index.cleaning import dates
 from index.cleaning.metadata import Metadata, one_line, people, web_address
 from index.errors import Refused
+from index.reading import visible
 from index.reading.formats import Document
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it logs becomes a refusal here
@@ -23,28 +24,30 @@ _DATES = {"extensive_search": False, "original_date": True}
 def read(html: str, url: str | None = None) -> Document:
     """The article's text, a paragraph a line, and what the page's fields say about it.
 
-    Readers' comments are left out; tables and lists stay. A headline that repeats the page's
-    title is left out of the text: the title is a field of its own.
+    Only what a reader of the page would see becomes text. Readers' comments are left out; tables
+    and lists stay. A headline that repeats the page's title is left out of the text: the title is
+    a field of its own.
     """
+    tree = trafilatura.load_html(html)
+    if tree is None:
+        raise Refused("no article was found in the page")
+    visible.keep_visible(tree)
+    fields = trafilatura.extract_metadata(tree, default_url=url, date_config=_DATES)
+    visible.drop_data(tree)
     found = trafilatura.bare_extraction(
-        html,
-        url=url,
-        with_metadata=True,
-        include_comments=False,
-        include_tables=True,
-        date_extraction_params=_DATES,
+        tree, url=url, with_metadata=False, include_comments=False, include_tables=True
     )
     if found is None or not (found.text or "").strip():
         raise Refused("no article was found in the page")
-    title = one_line(found.title)
+    title = one_line(fields.title)
     return Document(
         text=_without_title(found.text, title),
         metadata=Metadata(
             title=title,
-            source=_outlet(found.sitename, found.hostname),
+            source=_outlet(fields.sitename, fields.hostname),
             published=published(html, url),
-            authors=people(found.author),
-            url=web_address(found.url),
+            authors=people(fields.author),
+            url=web_address(fields.url),
         ),
     )
 

@@ -6,7 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from index.splitting.sentences import Span, sentences
+from index.splitting.lines import BULLET, Span, is_time_line, paragraphs
+from index.splitting.sentences import sentences
+
+__all__ = ["Passage", "encoded_text", "is_time_line", "paragraphs", "split"]
 
 Count = Callable[[str], int]
 Fits = Callable[[str], bool]
@@ -74,18 +77,7 @@ def split(
 
 # --- sections -----------------------------------------------------------------------------------
 
-_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
-_BULLET = re.compile(r"\s*(?:[-–—•*·▪◦‣►]|\d{1,3}[.)])\s")
 _ENDS_SENTENCE = re.compile(r"[.!?…。！？:;,]['\"”’»)\]]*\s*$")
-# "09:41", "9.41am BST", "14:05 GMT", "2h ago", "35 minutes ago", "2h ago 09.41 BST"
-_CLOCK = r"\d{1,2}[:.]\d{2}(?:\s?[ap]\.?m\.?)?(?:\s?[A-Z]{2,4})?"
-_AGO = r"\d{1,3}\s?(?:h|hr|hrs|hours?|m|min|mins|minutes?|d|days?)(?:\s\d{1,2}m)?\s+ago"
-_TIME = re.compile(rf"\s*(?:{_AGO}|{_CLOCK})(?:\s+(?:{_AGO}|{_CLOCK}))?\s*", re.IGNORECASE)
-
-
-def is_time_line(line: str) -> bool:
-    """Whether a line is nothing but the time of a live blog's entry."""
-    return len(line) <= 40 and _TIME.fullmatch(line) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,46 +122,8 @@ def _looks_like_heading(paragraph: str) -> bool:
         len(line) <= _HEADING
         and "\n" not in line
         and not _ENDS_SENTENCE.search(line)
-        and not _BULLET.match(line)
+        and not BULLET.match(line)
         and any(character.isalpha() for character in line)
-    )
-
-
-def paragraphs(text: str) -> Iterator[Span]:
-    """Spans of the paragraphs, without their line ends.
-
-    A line is a paragraph, unless it goes on a line that was only wrapped.
-    """
-    at = 0
-    for blank in [*_BLANK_LINE.finditer(text), None]:
-        end = blank.start() if blank else len(text)
-        if at < end:
-            yield from _lines(text, at, end)
-        at = max(at, blank.end() if blank else end)
-
-
-def _lines(text: str, start: int, end: int) -> Iterator[Span]:
-    first = at = start
-    while at < end:
-        stop = text.find("\n", at, end)
-        stop = end if stop < 0 else stop
-        following = text[stop + 1 : end].split("\n", 1)[0] if stop < end else ""
-        if stop >= end or not _wrapped(text[at:stop], following):
-            if text[first:stop].strip():
-                yield first, stop
-            first = stop + 1
-        at = stop + 1
-
-
-def _wrapped(line: str, following: str) -> bool:
-    """Whether a line break was made by the width of a page, not by the end of a paragraph."""
-    line, following = line.strip(), following.strip()
-    if not line or not following or _BULLET.match(following) or is_time_line(following):
-        return False
-    if following[0].islower():
-        return not re.search(r"[.!?…]['\"”’»)\]]*$", line)
-    return 50 <= len(line) <= 100 and (
-        not re.search(r"[.!?…:]['\"”’»)\]]*$", line) and len(following) <= 100
     )
 
 

@@ -14,17 +14,17 @@ from functools import lru_cache
 
 import pysbd
 
-Span = tuple[int, int]
+from index.splitting.lines import Span, paragraphs
 
 # A mark that can end a sentence, closing quotes or brackets, then white space (or CJK, without).
-_BOUNDARY = re.compile(r"""[.!?…]+["'”’»)\]]*(?=\s)|[。！？]+["'”’»）」』]*""")
+_BOUNDARY = re.compile(r"""(?<![.!?…])[.!?…]++["'”’»)\]]*+(?=\s)|[。！？]++["'”’»）」』]*+""")
 # An end that nobody doubts, if a word of four letters or more stands before it that is no
 # abbreviation; or what opens and closes.
 _PLAIN_END = re.compile(
     r"""(?P<end>(?<=[^\W\d_]{4})|(?<=[^\W\d_]{4}\ ))[.!?](?P<close>["”]?)"""
     r"""(?=\s+["“]?(?P<next>[^\W\d_]))|["“”()\[\]]"""
 )
-_LAST_WORD = re.compile(r"[^\W\d_]+\ ?\Z")
+_LAST_WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]++\ ?\Z")
 # pysbd's regular expressions backtrack; no sentence of an article needs more than this at once.
 _LONGEST_FOR_PYSBD = 6_000
 
@@ -34,21 +34,25 @@ def _segmenter() -> pysbd.Segmenter:
     return pysbd.Segmenter(language="en", clean=False)
 
 
-def sentences(paragraph: str) -> list[Span]:
-    """Spans of the sentences of one paragraph, in order, without the white space between them.
+def sentences(text: str) -> list[Span]:
+    """Spans of the sentences of a text, in order, without the white space between them.
 
-    Everything but white space lies in exactly one span. Line breaks inside the paragraph count
-    as spaces.
+    Everything but white space lies in exactly one span. A list's item and a heading are sentences
+    of their own, whether or not a full stop ends them (`index.splitting.lines`); a line break
+    where a line was only wrapped counts as a space.
     """
-    start = len(paragraph) - len(paragraph.lstrip())
-    end = len(paragraph.rstrip())
-    if start >= end:
-        return []
+    return [span for start, end in paragraphs(text) for span in _of_paragraph(text, start, end)]
+
+
+def _of_paragraph(text: str, start: int, end: int) -> list[Span]:
+    paragraph = text[start:end]
+    first = len(paragraph) - len(paragraph.lstrip())
+    last = len(paragraph.rstrip())
     spans: list[Span] = []
-    for first, last in _plain_parts(paragraph, start, end):
-        part = paragraph[first:last]
+    for at, stop in _plain_parts(paragraph, first, last) if first < last else ():
+        part = paragraph[at:stop]
         found = _by_pysbd(part) if len(part) <= _LONGEST_FOR_PYSBD and _doubtful(part) else None
-        spans += [(first + a, first + b) for a, b in found or _by_rule(part)]
+        spans += [(start + at + a, start + at + b) for a, b in found or _by_rule(part)]
     return spans
 
 

@@ -22,6 +22,7 @@ from rag.checking.facts.words import content
 
 LONGEST = 3  # sentences of a quote
 MARGIN = 0.06  # how much worse than the best a smaller window may be, of the claim's weight
+CANDIDATES, NEAR = 3, 0.8  # passages asked of a claim, holding this share of what the best one does
 JOINS = 0.2  # share of the claim's weight that a second passage must add
 
 
@@ -39,18 +40,16 @@ class Span:
         return passage.text[self.start - passage.start : self.end - passage.start]
 
 
-def likeliest(claim: str, hits: Sequence[Hit]) -> list[Hit]:
-    """The hits by the weight of the claim's facts that one window of them holds, most first; among
-    equals in their order."""
+def candidates(claim: str, hits: Sequence[Hit]) -> list[Hit]:
+    """The hits that may bear a claim out by themselves: one of whose windows holds nearly as much
+    of its facts, by weight, as the best one's does. Most first; among equals in their order."""
     facts = facts_of(claim)
-
-    def most(hit: Hit) -> float:
-        return max((weight(facts, w.held) for w in _windows(facts, hit)), default=0.0)
-
-    return sorted(hits, key=lambda hit: -most(hit))
+    most = [max((weight(facts, w.held) for w in _windows(facts, hit)), default=0.0) for hit in hits]
+    near = [n for n, held in enumerate(most) if held >= NEAR * max(most)]
+    return [hits[n] for n in sorted(near, key=lambda n: -most[n])[:CANDIDATES]]
 
 
-def quote(claim: str, hit: Hit) -> Span | None:
+def span_of(claim: str, hit: Hit) -> Span | None:
     """The words of a passage that a claim rests on; None where all of it is taken back."""
     facts = facts_of(claim)
     total = weight(facts, frozenset(range(len(facts)))) or 1.0

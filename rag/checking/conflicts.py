@@ -1,243 +1,148 @@
 """Where articles disagree on the fact that was asked for: the sides, with their words.
 
-A claim's values are its amounts, dates and names that the question doesn't hold. A dispute is a
-passage of another article that speaks of the same thing (holds what the question names, all its
-amounts and dates too), has a value of the same kind, and nowhere has the claim's own; the claim
-with that value in its place is what the other article would have to say. Finding disputes is pure
-(`disputes`); whether the other article really says it is checked like any claim (`conflicts`).
+The Judge finds them. Another article's passage that speaks of what was asked is a dispute if it
+states an answer to the question and doesn't bear out the one that is shown; what it says instead is
+written from it alone, and checked against it alone. Two true answers are no conflict ("she said
+this", "she said that"), so the two sentences must say the same but for a few words: the values of
+the sides.
 
-What is only rounding or another way of writing is no dispute, nor is what an article says beside
-the claim's value itself. Copies of an article are one article. Differences in free words ("is a
-footballer", "is a chess player") have no value to compare and are not found.
+Copies of an article are one article, and one outlet is one voice, however often it says it.
 """
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from index.article import Article
 from index.search import Hit
 from rag.answer import Citation, Claim, Conflict, Side
-from rag.checking.attribute import Span
+from rag.checking.attribute import Span, lacking, span_of
 from rag.checking.corrections import is_correction
-from rag.checking.facts.days import Day, days, same_day
-from rag.checking.facts.facts import Fact, facts_of, held_by
-from rag.checking.facts.names import holds_name, names
-from rag.checking.facts.quantities import Number, numbers, same_number
-from rag.checking.facts.sentences import split
-from rag.generating.generator import Stop
+from rag.checking.facts.facts import facts_of, held_by, weight
+from rag.generating.generator import Piece, Stop
 from rag.generating.judge import Judge
+from rag.generating.writer import Writer
 
-MOST = 3  # disputes that are checked for an answer: each costs two short readings
-LEAST_HELD = 0.6  # share of the question's words that the other sentence and its neighbours hold
-LEAST = 0.5  # of the Judge, that the other passage bears its side out
-LEAST_SELF = 0.2  # … and that the sentence itself holds ("That is 64% more than in 2021")
-# What an amount is of: a few words, not the next amount's.
-_OF = re.compile(r"\s+of((?:\s+[^\W\d][\w'’-]*){1,5})")
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """An amount, a date or a name as written at `start:end` of a text."""
-
-    kind: str
-    text: str
-    start: int
-    end: int
-    meaning: Day | Number | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Dispute:
-    """`statement` is the claim with `other` in the place of `value`; `span` the words for it."""
-
-    value: str
-    other: str
-    statement: str
-    span: Span
+MOST = 4  # other articles that are asked, for a claim
+LEAST_HELD = 0.6  # share of the question's facts that another article's passage holds, by weight
+STATES, DENIES, BEARS = 0.9, 0.1, 0.5  # of the Judge: an answer; not this one; its own one
+SAME = 0.5  # share of one sentence's words that both sentences hold, by weight, without amounts
 
 
 def conflicts(
     claims: Sequence[Claim],
     query: str,
     hits: Sequence[Hit],
+    writer: Writer,
     judge: Judge,
     stop: Stop | None = None,
 ) -> tuple[Conflict, ...]:
     """The conflicts between the shown claims and the other articles among `hits`.
 
-    Citations of the sides aren't numbered yet. Costs nothing where there is no dispute.
+    Citations of the sides aren't numbered yet. Costs nothing where no other article speaks of it.
     """
     found = []
-    left = MOST
     for claim in claims:
-        if not claim.shown or not claim.citations:
-            continue
-        tried = disputes(claim, query, hits)[:left]
-        left -= len(tried)
-        sides: list[Side] = []
-        mine = ""
-        for dispute in tried:
-            if mine and dispute.value != mine:
-                continue
-            if any(_same(side.value, dispute.other) for side in sides):
-                continue
-            span = dispute.span
-            if judge.alone(dispute.statement, [span.hit], stop)[0] >= LEAST:
-                mine = dispute.value
-                sides.append(Side(dispute.other, _citation(span)))
-        if sides:
-            own = Side(mine, claim.citations[0])
-            found.append(Conflict(about(query), _marked([own, *sides])))
+        if claim.shown and claim.citations:
+            sides = _sides(claim, query, hits, writer, judge, stop)
+            if len(sides) > 1:
+                found.append(Conflict(query.rstrip(" ?.!"), _marked(sides)))
     return tuple(found)
 
 
-def disputes(claim: Claim, query: str, hits: Sequence[Hit]) -> list[Dispute]:
-    """What other articles may say in the claim's place, the likeliest first."""
-    cited = {_original(citation.article) for citation in claim.citations}
-    asked = facts_of(query)
-    own = " ".join(hit.passage.text for hit in hits if _original(hit.article) in cited)
-    own += " ".join(citation.quote for citation in claim.citations)
-    found: list[tuple[float, int, Dispute]] = []
-    for value in _values(claim.text):
-        if _holds(query, value):
-            continue
-        for hit in hits:
-            if _original(hit.article) in cited:
-                continue
-            everything = _everything(hit.article, hits)
-            for start, end, held in _sentences_about(asked, hit):
-                sentence = hit.passage.text[start:end]
-                if _holds(everything.replace(sentence, ""), value):
-                    continue
-                for other in _values(sentence):
-                    if not _comparable(value, other) or _holds(query, other):
-                        continue
-                    if _holds(sentence, value):
-                        if not _swapped(asked, sentence, value, other):
-                            continue
-                    elif _holds(own, other):
-                        continue
-                    if value.kind == "name" and holds_name(claim.text, other.text):
-                        continue
-                    statement = _replaced(claim.text, value, other)
-                    span = Span(hit, hit.passage.start + start, hit.passage.start + end)
-                    found.append(
-                        (-held, hit.rank, Dispute(value.text, other.text, statement, span))
-                    )
-    found.sort(key=lambda row: row[:2])
-    best: dict[tuple[str, str], Dispute] = {}
-    for _, _, dispute in found:
-        best.setdefault((dispute.value, dispute.other.casefold()), dispute)
-    return list(best.values())
+@dataclass(slots=True)
+class _Other:
+    """What another article says instead, and who says so."""
+
+    sentence: str
+    span: Span
+    voices: set[str]
 
 
-def _swapped(asked: Sequence[Fact], sentence: str, value: Value, other: Value) -> bool:
-    """Whether a sentence that has both says `other` of what was asked, and `value` of something
-    else: "90% of the machine tools and 70% of the chips"."""
-
-    def said_of(amount: Value) -> float:
-        after = _OF.match(sentence, amount.end)
-        return sum(asked[i].weight for i in held_by(asked, after[1])) if after else math.inf
-
-    same = [v for v in _values(sentence) if v.kind == value.kind and _holds(v.text, value)]
-    return said_of(other) > max(map(said_of, same), default=math.inf)
-
-
-def about(query: str) -> str:
-    """The question as a thing to disagree about."""
-    return query.rstrip(" ?.!")
-
-
-def _sentences_about(facts: Sequence[Fact], hit: Hit) -> list[tuple[int, int, float]]:
-    """Sentences of a passage that speak of what was asked: start, end, share of it that they hold.
-
-    What a sentence leaves to its neighbours and the title ("That is 64% more") counts too. All
-    the question's amounts and years must be held: trade in 2022 is not trade in 2023.
-    """
-    total = sum(fact.weight for fact in facts)
-    if not total:
+def _sides(
+    claim: Claim,
+    query: str,
+    hits: Sequence[Hit],
+    writer: Writer,
+    judge: Judge,
+    stop: Stop | None,
+) -> list[Side]:
+    others = speaking(claim, query, hits)[:MOST]
+    if not others:
         return []
-    text = hit.passage.text
-    spans = split(text)
-    found = []
-    for place, (start, end) in enumerate(spans):
-        first, last = spans[max(0, place - 1)], spans[min(len(spans) - 1, place + 1)]
-        around = f"{hit.article.title}\n{text[first[0] : last[1]]}"
-        near = held_by(facts, around)
-        itself = held_by(facts, text[start:end])
-        share = sum(facts[i].weight for i in near) / total
-        own = sum(facts[i].weight for i in itself) / total
-        amounts = {i for i, fact in enumerate(facts) if fact.number}
-        if share >= LEAST_HELD and own >= LEAST_SELF and amounts <= near:
-            found.append((start, end, own + share))
-    return found
-
-
-def _values(text: str) -> list[Value]:
-    """Dates, amounts and names, in that order of precedence where they overlap."""
-    found = [Value("date", text[d.start : d.end], d.start, d.end, d) for d in days(text) if d.month]
-
-    def free(start: int, end: int) -> bool:
-        return all(end <= v.start or start >= v.end for v in found)
-
-    for n in numbers(text):
-        if free(n.start, n.end):
-            kind = "year" if n.unit == "year" else f"amount {n.unit}"
-            found.append(Value(kind, text[n.start : n.end], n.start, n.end, n))
-    at = 0
-    for name in names(text):
-        start = text.find(name, at)
-        if start < 0:
+    states = judge.each(query, others, stop)
+    agrees = judge.alone(claim.text, others, stop)
+    cited = [h for h in hits if h.passage.id == claim.citations[0].passage_id]
+    mine = {voice(citation.article) for citation in claim.citations}
+    mine |= {voice(h.article) for h, p in zip(others, agrees, strict=True) if p >= BEARS}
+    found: list[_Other] = []
+    for hit, stated, agreed in zip(others, states, agrees, strict=True):
+        if stated < STATES or agreed > DENIES:
             continue
-        at = start + len(name)
-        if free(start, at):
-            found.append(Value("name", name, start, at))
-    return found
+        same = next((o for o in found if judge.alone(o.sentence, [hit], stop)[0] >= BEARS), None)
+        if same is not None:
+            same.voices.add(voice(hit.article))
+            continue
+        said = writer.write(query, [hit], stop)
+        sentence = "".join(e.text for e in said if isinstance(e, Piece)).strip()
+        span = span_of(sentence, hit)
+        if span is None or not says_otherwise(claim.text, sentence):
+            continue
+        (bears,) = judge.alone(sentence, [hit], stop)
+        beside = judge.alone(sentence, cited, stop)
+        if bears >= BEARS and all(p <= DENIES for p in beside):
+            found.append(_Other(sentence, span, {voice(hit.article)}))
+    if not found:
+        return []
+    own = Side(value(claim.text, found[0].sentence), claim.citations[0], outlets=len(mine))
+    return [own] + [
+        Side(value(o.sentence, claim.text), _citation(o.span), outlets=len(o.voices)) for o in found
+    ]
 
 
-def _comparable(one: Value, other: Value) -> bool:
-    """Of one kind; or a year and a date that names its year."""
-    if one.kind == other.kind:
-        return True
-    kinds = {one.kind: one.meaning, other.kind: other.meaning}
-    day = kinds.get("date")
-    return "year" in kinds and isinstance(day, Day) and day.year is not None
+def speaking(claim: Claim, query: str, hits: Sequence[Hit]) -> list[Hit]:
+    """Passages of other articles that speak of what was asked, one an article, the most telling
+    first: all the question's amounts, and most of its facts, stand in them or their title."""
+    cited = {_original(citation.article) for citation in claim.citations}
+    facts = facts_of(query)
+    total = weight(facts, frozenset(range(len(facts))))
+    amounts = {i for i, fact in enumerate(facts) if fact.number}
+    best: dict[str, tuple[float, Hit]] = {}
+    for hit in hits:
+        article = _original(hit.article)
+        held = held_by(facts, f"{hit.article.title}\n{hit.passage.text}")
+        share = weight(facts, held) / total if total else 0.0
+        if article in cited or share < LEAST_HELD or not amounts <= held:
+            continue
+        if article not in best or share > best[article][0]:
+            best[article] = share, hit
+    return [hit for _, hit in sorted(best.values(), key=lambda found: -found[0])]
 
 
-def _replaced(text: str, value: Value, other: Value) -> str:
-    """The text with `other` in the place of `value`: in a year, on a day."""
-    before = text[: value.start]
-    if value.kind != other.kind:
-        wanted = "in " if other.kind == "year" else "on "
-        before = re.sub(r"\b(?:in|on)\s+(?:the\s+)?$", wanted, before)
-    return before + other.text + text[value.end :]
-
-
-def _holds(text: str, value: Value) -> bool:
-    """Whether a text has this value, written its own way."""
-    mine = value.meaning
-    if isinstance(mine, Day):
-        return any(same_day(mine, other) or same_day(other, mine) for other in days(text))
-    if isinstance(mine, Number):
-        return any(same_number(mine, n) or same_number(n, mine) for n in numbers(text))
-    return holds_name(text, value.text)
-
-
-def _same(one: str, other: str) -> bool:
-    """Whether two values are one, written in two ways: Mayor Strand of Elm, Strand."""
-    return one.casefold() == other.casefold() or any(
-        _holds(text, value)
-        for text, written in ((one, other), (other, one))
-        for value in _values(written)
+def says_otherwise(one: str, other: str) -> bool:
+    """Whether two sentences say the same but for a few words, which each has for itself."""
+    return (
+        bool(lacking(one, other) and lacking(other, one))
+        and max(_common(one, other), _common(other, one)) >= SAME
     )
 
 
-def _everything(article: Article, hits: Sequence[Hit]) -> str:
-    return " ".join(h.passage.text for h in hits if h.article.id == article.id)
+def _common(one: str, other: str) -> float:
+    facts = [fact for fact in facts_of(one) if not fact.number]
+    total = weight(facts, frozenset(range(len(facts))))
+    return weight(facts, held_by(facts, other)) / total if total else 0.0
+
+
+def value(sentence: str, other: str) -> str:
+    """What a sentence says that the other doesn't: from the first of its own words to the last."""
+    own = lacking(sentence, other)
+    return sentence[own[0][0] : own[-1][1]] if own else sentence
+
+
+def voice(article: Article) -> str:
+    """Whose word an article is: its outlet's, else its original's."""
+    return article.source or _original(article)
 
 
 def _original(article: Article) -> str:
@@ -260,7 +165,4 @@ def _marked(sides: Sequence[Side]) -> tuple[Side, ...]:
 
 
 def _citation(span: Span) -> Citation:
-    article = span.hit.article
-    return Citation(
-        0, article, span.hit.passage.id, span.start, span.end, article.text[span.start : span.end]
-    )
+    return Citation(0, span.hit.article, span.hit.passage.id, span.start, span.end, span.quote)

@@ -10,6 +10,7 @@ one. Whoever asks doesn't know which it is.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -21,9 +22,14 @@ from rag.generating.generator import Prompt
 SYSTEM = "You answer questions about news articles, using only the passages given."
 
 
+# What opens a part of a prompt, at the beginning of a line: an article that writes it says it in
+# other signs.
+_OPENING = re.compile(r"(?m)^([^\S\n]*)(passage|question|statement)([^\S\n]*):", re.IGNORECASE)
+
+
 def passage_part(text: str) -> str:
     """A passage's text as the model sees it. It carries no number: the same in every place."""
-    return f"Passage: {text}\n\n"
+    return "Passage: " + _OPENING.sub(r"\1\2\3 –", text) + "\n\n"
 
 
 def titled(article: Article, passage: Passage) -> str:

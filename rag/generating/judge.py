@@ -25,6 +25,12 @@ class Judge(Protocol):
         """That the passages state an answer to the question."""
         ...
 
+    def each(
+        self, question: str, hits: Sequence[Hit], stop: Stop | None = None
+    ) -> tuple[float, ...]:
+        """For each passage, that it states an answer by itself."""
+        ...
+
     def supported(
         self, sentence: str, hits: Sequence[Hit], question: str, stop: Stop | None = None
     ) -> float:

@@ -10,15 +10,18 @@ read one after the other, and only what the last prompt shares with this one is 
 from __future__ import annotations
 
 import codecs
+import os
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.generating.generator import Piece, Prompt, PromptTooLong, Read, Stop
+from rag.errors import ModelClosed
+from rag.generating.generator import Piece, Prompt, PromptTooLong, Read, Stop, Stopped
 from rag.generating.llama import BATCH, SEQUENCES, Engine
 from rag.generating.states import StateCache, state_key
 from rag.generating.template import chat_pieces
@@ -64,8 +67,11 @@ class LocalGenerator:
         # What the main sequence holds: whole blocks, then tokens of a tail.
         self._blocks: list[Block] = []
         self._tail: list[int] = []
-        # A plain Lock: the thread that closes a stream needn't be the one that began it.
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of the context
+        self._words = threading.Lock()  # of the vocabulary, which counting needs meanwhile
+        self._process = os.getpid()
+        self._closed = False
+        self._running: Stop | None = None
 
     @classmethod
     def open(
@@ -107,11 +113,46 @@ class LocalGenerator:
         return self._separate
 
     def close(self) -> None:
-        with self._lock:
+        """Stops what is being read or written; who asks afterwards gets ModelClosed."""
+        self._closed = True
+        running = self._running
+        if running is not None:
+            running.set()
+        with self._lock, self._words:
             self._engine.close()
 
+    def _gone(self) -> ModelClosed:
+        return ModelClosed(f"The model '{self.name}' has been closed; open an Assistant anew.")
+
+    def _tokens(self, text: str) -> list[int]:
+        with self._words:
+            if self._closed:
+                raise self._gone()
+            return self._engine.tokenize(text)
+
+    @contextmanager
+    def _turn(self, stop: Stop | None) -> Iterator[Stop]:
+        """One call at a time into llama.cpp, and none after it was closed."""
+        if os.getpid() != self._process:
+            raise ModelClosed(
+                f"The model '{self.name}' was opened by another process, whose threads a fork "
+                "doesn't copy; open an Assistant in this one."
+            )
+        with self._lock:
+            stop = self._running = stop or Stop()
+            try:
+                if self._closed:
+                    raise Stopped
+                yield stop
+            except Stopped:
+                if self._closed:
+                    raise self._gone() from None
+                raise
+            finally:
+                self._running = None
+
     def count(self, text: str) -> int:
-        return len(self._engine.tokenize(text))
+        return len(self._tokens(text))
 
     def prompt_tokens(self, prompt: Prompt) -> int:
         return sum(map(len, self._read_blocks(prompt))) + len(self._read_tail(prompt))
@@ -124,8 +165,8 @@ class LocalGenerator:
         for n in range(max_tokens):
             # The lock is not held while a piece is looked at: what was read meanwhile for somebody
             # else is put back first.
-            with self._lock:
-                read = self._read(prompt.adapted, blocks, tail, room=max_tokens - n, stop=stop)
+            with self._turn(stop) as turn:
+                read = self._read(prompt.adapted, blocks, tail, room=max_tokens - n, stop=turn)
                 token = int(self._engine.logits().argmax())
                 text = decoder.decode(self._engine.piece(token))
             if n == 0:
@@ -136,10 +177,9 @@ class LocalGenerator:
             tail.append(token)
 
     def yes(self, prompt: Prompt, stop: Stop | None = None) -> float:
-        with self._lock:
-            self._read(
-                prompt.adapted, self._read_blocks(prompt), self._read_tail(prompt), stop=stop
-            )
+        blocks, tail = self._read_blocks(prompt), self._read_tail(prompt)
+        with self._turn(stop) as turn:
+            self._read(prompt.adapted, blocks, tail, stop=turn)
             return self._yes_of(self._engine.logits())
 
     def yes_each(self, prompts: Sequence[Prompt], stop: Stop | None = None) -> tuple[float, ...]:
@@ -170,14 +210,14 @@ class LocalGenerator:
         """
         engine, head = self._engine, rows[0].head
         sequences = range(_FIRST_BESIDE, _FIRST_BESIDE + len(rows))
-        with self._lock:
+        with self._turn(stop) as turn:
             self._adapt(rows[0].adapted)
             held = sum(map(len, self._blocks)) + len(self._tail)
             if self._blocks[:1] != [head] or held + sum(r.cells for r in rows) > engine.context:
-                self._place([head], stop)
+                self._place([head], turn)
             try:
                 for row, sequence in zip(rows, sequences, strict=True):
-                    self._to_scratch(head, row.part, stop)
+                    self._to_scratch(head, row.part, turn)
                     engine.share(_SCRATCH, sequence)
                     engine.share(_MAIN, sequence, 0, len(head))
                     engine.forget(_SCRATCH)
@@ -186,7 +226,7 @@ class LocalGenerator:
                         (row.tail, len(head) + len(row.part), sequence)
                         for row, sequence in zip(rows, sequences, strict=True)
                     ],
-                    stop=stop,
+                    stop=turn,
                 )
                 return [self._yes_of(row) for row in logits]
             finally:
@@ -212,23 +252,23 @@ class LocalGenerator:
         head, part = self._read_blocks(prompt)
         if self._key(prompt.adapted, head, part) in self.cache:
             return False
-        with self._lock:
+        with self._turn(stop) as turn:
             self._adapt(prompt.adapted)
-            self._place([head], stop)
+            self._place([head], turn)
             self._engine.forget(_SCRATCH)
-            self._read_part(head, part, stop)
+            self._read_part(head, part, turn)
             self._engine.forget(_SCRATCH)
         return True
 
     # --- reading ----------------------------------------------------------------------------
 
     def _read_blocks(self, prompt: Prompt) -> list[Block]:
-        plain = self._engine.tokenize
+        plain = self._tokens
         head = [*self._before_system, *plain(prompt.system), *self._before_user]
         return [tuple(head), *(tuple(plain(part)) for part in prompt.parts)]
 
     def _read_tail(self, prompt: Prompt) -> list[int]:
-        plain = self._engine.tokenize
+        plain = self._tokens
         return [*plain(prompt.ask), *self._after_user, *plain(prompt.reply)]
 
     def _read(

@@ -76,6 +76,11 @@ class LocalReader:
     def stated(self, question: str, hits: Sequence[Hit], stop: Stop | None = None) -> float:
         return self.generator.yes(self._form.stated(question, hits), stop)
 
+    def each(
+        self, question: str, hits: Sequence[Hit], stop: Stop | None = None
+    ) -> tuple[float, ...]:
+        return self.generator.yes_each([self._form.stated(question, [hit]) for hit in hits], stop)
+
     def supported(
         self, sentence: str, hits: Sequence[Hit], question: str, stop: Stop | None = None
     ) -> float:

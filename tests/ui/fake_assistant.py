@@ -129,7 +129,9 @@ class FakeBackend:
     def generation(self) -> int:
         return self.writes
 
-    def add(self, targets: Sequence[str], source: str | None) -> Iterator[FakeOutcome]:
+    def add(
+        self, targets: Sequence[str], source: str | None, *, public: bool = False
+    ) -> Iterator[FakeOutcome]:
         for target in targets:
             time.sleep(self.pace)
             path = Path(target)

@@ -27,6 +27,7 @@ from ui.cli.command import (
     UntilOption,
     library_of,
     make_filter,
+    say_undated,
     show_json,
     show_view,
 )
@@ -76,10 +77,12 @@ for command in (
     library_commands.add,
     library_commands.list_articles,
     library_commands.show,
+    library_commands.edit,
     library_commands.remove,
     library_commands.search,
     library_commands.reindex,
     library_commands.status,
+    library_commands.check,
 ):
     app.command(command.__name__.removesuffix("_articles"))(command)
 
@@ -111,6 +114,9 @@ def ask(
     with progress.waiting("Opening the models"):
         assistant = asking.opened(place, model)
     with assistant:
+        if wanted is not None:
+            wanted = assistant.library.named(wanted)
+            say_undated(assistant.library.undated(wanted))
         answer = asking.ask(assistant, question, wanted, read_filters=read_filters)
     if as_json:
         show_json(answer.to_dict())

@@ -100,6 +100,16 @@ def say(text: str) -> None:
     typer.echo(plain(text), err=True)
 
 
+def say_undated(count: int) -> None:
+    """That a date limit has left out articles only because they have no date."""
+    if count:
+        articles = "1 article" if count == 1 else f"{count} articles"
+        say(
+            f"Left out: {articles} without a date; `dateline edit ID --published DAY` gives one "
+            "its date."
+        )
+
+
 def show_view(what: RenderableType) -> None:
     from ui.cli.progress import standard_output
 

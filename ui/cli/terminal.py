@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from index.article import Article
+from index.article import Article, Head
 from index.search import Hit
 from index.splitting.passages import Passage
 from rag.answer import Answer, Citation, Claim, Conflict
@@ -177,7 +177,7 @@ def hits_view(hits: Sequence[Hit]) -> RenderableType:
 # --- the library ------------------------------------------------------------------------------
 
 
-def article_rows(articles: Iterable[Article]) -> list[list[str]]:
+def article_rows(articles: Iterable[Article | Head]) -> list[list[str]]:
     """Id, date, source, title, note; a row an article."""
     return [
         [
@@ -242,12 +242,16 @@ def status_rows(status: Status) -> list[tuple[str, str]]:
         (
             "Articles",
             f"{status.articles} from {_plural(status.sources, 'source')}, "
-            f"{_plural(status.copies, 'copy', 'copies')}",
+            f"{_plural(status.copies, 'copy', 'copies')}, {status.undated} without a date",
         ),
         ("Passages", f"{status.passages}"),
         ("Size", size(status.bytes)),
-        ("Encoder", f"{plain(status.encoder)}, {status.dimension} dimensions"),
+        ("Encoder", f"{plain(status.encoder)}, {status.dimension} dimensions{_old(status)}"),
     ]
+
+
+def _old(status: Status) -> str:
+    return "" if status.context else "; `dateline reindex` also encodes titles and what is before"
 
 
 def cache_rows(status: CacheStatus, folder: Path) -> list[tuple[str, str]]:

@@ -142,10 +142,8 @@ def serve(
     conversations = Conversations(library_path / "conversations.sqlite")
     staging = Staging(library_path / "uploads")
     try:
-        allowed = serving.public_only if host not in guard.LOOPBACK else serving.any_address
-        app = application(
-            Page(backend, conversations), Collection(backend, staging, allowed), access
-        )
+        collection = Collection(backend, staging, public=host not in guard.LOOPBACK)
+        app = application(Page(backend, conversations), collection, access)
         serving.run(app, listening, host, token=token, open_browser=open_browser)
     finally:
         backend.close()

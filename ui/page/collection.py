@@ -31,14 +31,12 @@ class Refusal:
 
 
 class Collection:
-    """`allowed` says of an address why it may not be fetched, or nothing."""
+    """`public`: others use the page too, and may not reach this computer's network through it."""
 
-    def __init__(
-        self, backend: Backend, staging: Staging, allowed: Callable[[str], str] = lambda url: ""
-    ) -> None:
+    def __init__(self, backend: Backend, staging: Staging, *, public: bool = False) -> None:
         self.backend = backend
         self.staging = staging
-        self._allowed = allowed
+        self._public = public
         self.views: Sessions[View] = Sessions(View)
         # Titles, and what puts the article back.
         self._removed: Sessions[list[tuple[str, Callable[[], None]]]] = Sessions(list)
@@ -65,7 +63,8 @@ class Collection:
         note = ""
         yield render_library.outcomes(done, total, running=True)
         try:
-            for outcome in self.backend.add(targets, source.strip() or None) if targets else ():
+            adding = self.backend.add(targets, source.strip() or None, public=self._public)
+            for outcome in adding if targets else ():
                 done.append(outcome)
                 yield render_library.outcomes(done, total, running=True)
         except DatelineError as error:
@@ -79,7 +78,7 @@ class Collection:
         """The page takes web addresses; a path would read this computer's files for anyone."""
         if not url.lower().startswith(("http://", "https://")):
             return "not a web address that starts with http:// or https://"
-        return self._allowed(url)
+        return ""
 
     def remove(self, session: str, article_id: str) -> str:
         """HTML that says so and offers to undo it."""

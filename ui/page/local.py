@@ -100,21 +100,22 @@ class LocalBackend:
     def generation(self) -> int:
         return self._library.generation
 
-    def add(self, targets: Sequence[str], source: str | None) -> Iterator[Outcome]:
+    def add(
+        self, targets: Sequence[str], source: str | None, *, public: bool = False
+    ) -> Iterator[Outcome]:
         from index.ingest import add
-        from ui.cli.parts import counter
 
         try:
             with self._warmer.paused():
-                yield from add(self._library, targets, source=source, counter=counter())
+                yield from add(self._library, targets, source=source, public=public or None)
         finally:  # also when the window was closed in the middle
             self._warmer.again()
 
     def remove(self, article_ids: Sequence[str]) -> Callable[[], None]:
-        library, gone = self._library, set(article_ids)
+        library = self._library
         found = [a for a in map(library.article, article_ids) if a]
         kept = [(a, library.passages(a.id)) for a in sorted(found, key=lambda a: a.copy_of or "")]
-        copies = [(a.id, a.copy_of) for a in library.articles() if a.copy_of in gone]
+        copies = library.copies_of(article_ids)
         library.remove([a.id for a in found])
 
         def back() -> None:

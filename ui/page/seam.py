@@ -66,7 +66,11 @@ class Backend(Protocol):
         """Changes with every write to the library."""
         ...
 
-    def add(self, targets: Sequence[str], source: str | None) -> Iterator[Outcome]: ...
+    def add(
+        self, targets: Sequence[str], source: str | None, *, public: bool = False
+    ) -> Iterator[Outcome]:
+        """`public`: nothing of this computer's own network is fetched."""
+        ...
 
     def remove(self, article_ids: Sequence[str]) -> Callable[[], None]:
         """Removes articles; what it returns puts them back."""

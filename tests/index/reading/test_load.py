@@ -16,7 +16,8 @@ import pytest
 from index.article import Article, article_id
 from index.errors import Refused
 from index.reading import web
-from index.reading.load import Refusal, load
+from index.reading.load import Refusal
+from tests.index.reading.readers import load
 
 FIRST = "The council voted on Tuesday to reopen the bridge after two years of repairs."
 SECOND = "Engineers had found cracks in four of the nine piers, which took longer than planned."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import multiprocessing
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.errors import ModelClosed
 from rag.generating.generator import Piece, Prompt, PromptTooLong, Read, Stop, Stopped
 from rag.generating.local import LocalGenerator
 from rag.generating.states import StateCache
@@ -39,9 +42,9 @@ def written(generator: LocalGenerator, prompt: Prompt, n: int = 24) -> tuple[Rea
     return read, text
 
 
-def likelihood(generator: LocalGenerator, parts: tuple[str, ...], statement: str) -> list[float]:
-    asked = f"Statement: {statement}\nIs this so? Reply only Yes or No."
-    return list(generator.judge(Prompt(SYSTEM, parts, asked), statement).logprobs)
+def stating(*parts: str, claim: str, adapted: bool = False) -> Prompt:
+    asked = f"Statement: {claim}\nIs this so? Reply only Yes or No."
+    return Prompt(SYSTEM, parts, asked, adapted=adapted)
 
 
 @pytest.fixture(scope="module")
@@ -75,41 +78,67 @@ def test_states_from_disk_give_the_same_answer_in_a_new_generator(
     assert read.reused > 0
 
 
-def test_a_passage_moved_to_another_place_scores_as_if_it_were_read_there(
+def log_odds(p: float) -> float:
+    return math.log(p / (1 - p))
+
+
+def test_a_passage_moved_to_another_place_says_what_it_says_when_read_there(
     open_tiny: Opener,
 ) -> None:
-    """Against the log-probabilities without any cache: the shift of positions is exact but for
-    rounding, so a first part alone agrees closely."""
+    """Against reading without any cache: the shift of positions is exact but for rounding, so a
+    first part alone agrees closely."""
     claim = "The new bridge is 812 metres long."
     cached = open_tiny(memory_cache())
-    cached.remember(SYSTEM, BRIDGE)
+    cached.remember(Prompt(SYSTEM, (BRIDGE,), ""))
     whole = open_tiny(separate_parts=False)
-    alone = likelihood(whole, (BRIDGE,), claim)
-    assert likelihood(cached, (BRIDGE,), claim) == pytest.approx(alone, abs=0.05)
+    one, two = stating(BRIDGE, claim=claim), stating(HARBOUR, BRIDGE, claim=claim)
+    assert log_odds(cached.yes(one)) == pytest.approx(log_odds(whole.yes(one)), abs=0.05)
     # Behind another passage it's blind to its neighbour, so only near.
-    a = sum(likelihood(cached, (HARBOUR, BRIDGE), claim))
-    b = sum(likelihood(whole, (HARBOUR, BRIDGE), claim))
-    assert a == pytest.approx(b, abs=3.0)
+    assert log_odds(cached.yes(two)) == pytest.approx(log_odds(whole.yes(two)), abs=1.0)
 
 
 def test_the_order_of_passages_matters_and_is_kept(generator: LocalGenerator) -> None:
     claim = "The bridge is 812 metres long."
-    one = likelihood(generator, (HARBOUR, BRIDGE), claim)
-    assert likelihood(generator, (BRIDGE, HARBOUR), claim) != one
-    assert likelihood(generator, (HARBOUR, BRIDGE), claim) == one
+    one = generator.yes(stating(HARBOUR, BRIDGE, claim=claim))
+    assert generator.yes(stating(BRIDGE, HARBOUR, claim=claim)) != one
+    assert generator.yes(stating(HARBOUR, BRIDGE, claim=claim)) == pytest.approx(one, abs=1e-3)
 
 
 def test_remember_reads_a_passage_once(open_tiny: Opener) -> None:
     generator = open_tiny(memory_cache())
-    assert generator.remember(SYSTEM, HARBOUR) is True
-    assert generator.remember(SYSTEM, HARBOUR) is False
+    assert generator.remember(Prompt(SYSTEM, (HARBOUR,), "")) is True
+    assert generator.remember(Prompt(SYSTEM, (HARBOUR,), "")) is False
     read, _ = written(generator, Prompt(SYSTEM, (HARBOUR,), ASK))
     assert read.reused >= generator.count(HARBOUR)
 
 
+def test_prompts_side_by_side_say_what_they_say_one_by_one(open_tiny: Opener) -> None:
+    """More than go into one batch; what stood in the main sequence is still there."""
+    generator = open_tiny(memory_cache(), context=4096)
+    main = Prompt(SYSTEM, (HARBOUR, BRIDGE), ASK)
+    _, answer = written(generator, main)
+    claims = ["The bridge is long.", "420 ships came.", "Bread cost two crowns.", "Nobody came."]
+    prompts = [stating(part, claim=c) for part in (HARBOUR, BRIDGE, MARKET) for c in claims]
+    together = generator.yes_each(prompts)
+    read, same = written(generator, main)
+    assert (read.tokens - read.reused, same) == (1, answer)
+    each = [log_odds(generator.yes(prompt)) for prompt in prompts]
+    assert [log_odds(p) for p in together] == pytest.approx(each, abs=0.05)
+    assert generator.yes_each([]) == ()
+
+
+def test_side_by_side_makes_room_where_the_context_is_full(open_tiny: Opener) -> None:
+    generator = open_tiny(memory_cache(), context=1024)
+    generator.yes(Prompt(SYSTEM, (HARBOUR * 40,), ASK))
+    prompts = [stating(part * 8, claim="It is so.") for part in (HARBOUR, BRIDGE, MARKET)]
+    together = generator.yes_each(prompts)
+    each = [log_odds(generator.yes(prompt)) for prompt in prompts]
+    assert [log_odds(p) for p in together] == pytest.approx(each, abs=0.05)
+
+
 def test_another_system_prompt_is_another_state(open_tiny: Opener) -> None:
     generator = open_tiny(memory_cache())
-    generator.remember(SYSTEM, HARBOUR)
+    generator.remember(Prompt(SYSTEM, (HARBOUR,), ""))
     read, _ = written(generator, Prompt("You are a sailor.", (HARBOUR,), ASK))
     assert read.reused == 0
 
@@ -159,49 +188,6 @@ def test_control_tokens_in_text_are_plain_text(generator: LocalGenerator, contro
         )
 
 
-def test_the_log_probabilities_of_a_statement_are_those_of_reading_it_token_by_token(
-    generator: LocalGenerator,
-) -> None:
-    """Against plain decoding: each token's after the logits of the one before it."""
-    claim = "The new bridge in Sampleton is 812 metres long."
-    asked = Prompt(SYSTEM, (BRIDGE,), f"Statement: {claim}\nIs this so? Reply only Yes or No.")
-    judged = generator.judge(asked, claim)
-    engine = generator._engine
-    tokens = engine.tokenize(f" {claim}")
-    before = Prompt(SYSTEM, (BRIDGE,), "Statement:")
-    generator._reset()
-    blocks = generator._read_blocks(before)
-    generator._place(blocks, None)
-    position = sum(map(len, blocks))
-    expected = []
-    for n, token in enumerate([*engine.tokenize("Statement:"), *tokens]):
-        if n >= len(engine.tokenize("Statement:")):
-            row = engine.logits().astype(float)
-            row -= row.max()
-            expected.append(row[token] - math.log(sum(math.exp(x) for x in row)))
-        engine.decode([token], position + n, 0, logits=[0])
-    generator._reset()
-    assert judged.logprobs == pytest.approx(expected, abs=0.06)
-    assert judged.yes == pytest.approx(generator.yes(asked), abs=0.01)
-
-
-def test_of_a_very_long_statement_the_end_is_judged(open_tiny: Opener) -> None:
-    generator = open_tiny(memory_cache(), context=2048)
-    claim = "The bridge is long and the harbour is old. " * 60 + "It is so."
-    asked = Prompt(SYSTEM, (BRIDGE,), f"Statement: {claim}\nIs this so? Reply only Yes or No.")
-    judged = generator.judge(asked, claim)
-    assert 400 < len(judged.logprobs) < generator.count(claim)
-    assert judged.yes == pytest.approx(generator.yes(asked), abs=0.1)
-
-
-@pytest.mark.parametrize("claim", ["", "  ", "Not in it."])
-def test_a_statement_that_is_not_asked_about_is_an_error(
-    generator: LocalGenerator, claim: str
-) -> None:
-    with pytest.raises(ValueError, match="doesn't ask about"):
-        generator.judge(Prompt(SYSTEM, (BRIDGE,), "Statement: It is so."), claim)
-
-
 def test_yes_is_a_probability_that_follows_the_question(generator: LocalGenerator) -> None:
     asked = "Question: {}\nReply only Yes or No."
     p = generator.yes(Prompt(SYSTEM, (BRIDGE,), asked.format("Is the bridge in Sampleton?")))
@@ -223,14 +209,67 @@ def test_max_tokens_bounds_what_is_written(generator: LocalGenerator) -> None:
     assert sum(isinstance(event, Piece) for event in events) <= 5
 
 
-def test_closing_the_stream_frees_the_generator(generator: LocalGenerator) -> None:
-    prompt = Prompt(SYSTEM, (HARBOUR, BRIDGE), ASK)
-    _, answer = written(generator, prompt)
-    stream = generator.write(prompt, 50)
+def test_a_stream_that_is_held_blocks_nobody_and_goes_on_where_it_was(
+    generator: LocalGenerator,
+) -> None:
+    prompt, other = Prompt(SYSTEM, (HARBOUR, BRIDGE), ASK), Prompt(SYSTEM, (MARKET,), ASK)
+    expected = [written(generator, p)[1] for p in (prompt, other)]
+    stream = generator.write(prompt, 24)
+    begun = [next(stream) for _ in range(4)]
+    assert written(generator, other)[1] == expected[1]
+    text = "".join(e.text for e in [*begun, *stream] if isinstance(e, Piece))
+    assert text == expected[0]
+
+
+def test_a_stream_can_be_closed_from_another_thread(generator: LocalGenerator) -> None:
+    stream = generator.write(Prompt(SYSTEM, (BRIDGE,), ASK), 24)
     next(stream)
-    next(stream)
-    stream.close()  # type: ignore[attr-defined]
-    assert written(generator, prompt)[1] == answer
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(stream.close).result(10)  # type: ignore[attr-defined]
+    assert written(generator, Prompt(SYSTEM, (BRIDGE,), ASK))[1]
+
+
+def test_closing_stops_who_is_asking_and_refuses_who_asks_afterwards(open_tiny: Opener) -> None:
+    generator = open_tiny(memory_cache(), context=4096)
+    long = Prompt(SYSTEM, tuple(f"{i} {HARBOUR * 15}" for i in range(8)), ASK)
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(generator.yes, long)
+        while not generator._running and not asking.done():
+            pass
+        generator.close()
+        with pytest.raises(ModelClosed, match="has been closed"):
+            asking.result(60)
+    for call in (
+        lambda: generator.yes(long),
+        lambda: generator.yes_each([stating(BRIDGE, claim="So.")]),
+        lambda: list(generator.write(long, 3)),
+        lambda: generator.count("words"),
+        lambda: generator.remember(Prompt(SYSTEM, (MARKET,), "")),
+    ):
+        with pytest.raises(ModelClosed, match="open an Assistant anew"):
+            call()
+    generator.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_forked_process_is_told_instead_of_hanging(generator: LocalGenerator) -> None:
+    generator.yes(Prompt(SYSTEM, (BRIDGE,), ASK))
+    context = multiprocessing.get_context("fork")
+    told = context.SimpleQueue()
+
+    def child() -> None:
+        try:
+            generator.yes(Prompt(SYSTEM, (BRIDGE,), ASK))
+        except ModelClosed as error:
+            told.put(str(error))
+        else:
+            told.put("answered")
+
+    process = context.Process(target=child)
+    process.start()
+    process.join(60)
+    assert not process.is_alive()
+    assert "another process" in told.get()
 
 
 def test_stop_ends_reading_in_the_middle_and_the_next_question_works(open_tiny: Opener) -> None:
@@ -249,7 +288,7 @@ def test_stop_ends_reading_in_the_middle_and_the_next_question_works(open_tiny: 
 
     thread = threading.Thread(target=read)
     thread.start()
-    while not generator._lock.locked() and thread.is_alive():
+    while not generator._running and thread.is_alive():
         pass
     stop.set()
     thread.join(60)
@@ -290,13 +329,13 @@ def test_without_separate_parts_only_a_common_beginning_is_reused(open_tiny: Ope
     assert again.reused == again.tokens - 1
     other, _ = written(generator, Prompt(SYSTEM, (BRIDGE, HARBOUR), ASK))
     assert other.reused < 40
-    assert generator.remember(SYSTEM, MARKET) is False
+    assert generator.remember(Prompt(SYSTEM, (MARKET,), "")) is False
 
 
 def test_quantised_states_are_smaller_and_kept_apart(open_tiny: Opener) -> None:
     cache = memory_cache()
     full, small = open_tiny(cache), open_tiny(cache, q8_state=True)
-    assert full.remember(SYSTEM, HARBOUR)
+    assert full.remember(Prompt(SYSTEM, (HARBOUR,), ""))
     before = cache.status().memory_bytes
-    assert small.remember(SYSTEM, HARBOUR)
+    assert small.remember(Prompt(SYSTEM, (HARBOUR,), ""))
     assert 0.4 < (cache.status().memory_bytes - before) / before < 0.65

@@ -194,7 +194,7 @@ def test_rows_of_the_library_and_its_status() -> None:
     status = Status(Path("/l"), 2, 40, 1, 1, 7, "small", 384, 1_250_000)
     assert shown(terminal.facts(terminal.status_rows(status))) == [
         "Library:    /l",
-        "Articles:   2 from 1 source, 1 copy",
+        "Articles:   2 from 1 source, 1 copy, 0 without a date",
         "Passages:   40",
         "Size:       1 MB",
         "Encoder:    small, 384 dimensions",

@@ -8,13 +8,11 @@ from contextlib import closing
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import rag.opening
-import ui.cli.parts
 from index.article import Article
 from index.library import Library
 from rag import Assistant
@@ -80,13 +78,6 @@ def library(tmp_path: Path) -> Library:
 
 
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tokens are words: the real counter needs the generator's vocabulary."""
-    counter = SimpleNamespace(count=lambda text: len(text.split()))
-    monkeypatch.setattr(ui.cli.parts, "counter", lambda: counter)
-
-
-@pytest.fixture
 def backend(library: Library, generator: Generator) -> Iterator[LocalBackend]:
     backend = LocalBackend(Assistant(library, generator, FakeEncoder()))
     yield backend
@@ -130,7 +121,7 @@ def test_a_question_goes_before_what_is_read_ahead(library: Library, generator: 
 
 
 def test_articles_that_come_later_are_read_ahead_too(
-    backend: LocalBackend, generator: Generator, tmp_path: Path, counted: None
+    backend: LocalBackend, generator: Generator, tmp_path: Path
 ) -> None:
     until(lambda: len(generator.ahead) == 2)
     story = tmp_path / "tram.txt"
@@ -140,7 +131,7 @@ def test_articles_that_come_later_are_read_ahead_too(
 
 
 def test_nothing_is_read_ahead_while_articles_are_added(
-    library: Library, generator: Generator, tmp_path: Path, counted: None
+    library: Library, generator: Generator, tmp_path: Path
 ) -> None:
     generator.hold.clear()
     backend = LocalBackend(Assistant(library, generator, FakeEncoder()))
@@ -160,7 +151,7 @@ def test_nothing_is_read_ahead_while_articles_are_added(
 
 
 def test_a_question_is_answered_while_articles_are_added(
-    backend: LocalBackend, generator: Generator, tmp_path: Path, counted: None
+    backend: LocalBackend, generator: Generator, tmp_path: Path
 ) -> None:
     for name, story in {"tram": "The quarry tramway reopened.", "pier": "The pier burned."}.items():
         (tmp_path / f"{name}.txt").write_text(f"{story[:-1]}\n\n{story} Nobody had expected it.")
@@ -171,7 +162,7 @@ def test_a_question_is_answered_while_articles_are_added(
 
 
 def test_what_was_added_before_the_window_closed_is_read_ahead(
-    backend: LocalBackend, generator: Generator, tmp_path: Path, counted: None
+    backend: LocalBackend, generator: Generator, tmp_path: Path
 ) -> None:
     until(lambda: len(generator.ahead) == 2)
     for name, story in {"tram": "The quarry tramway reopened.", "pier": "The pier burned."}.items():
@@ -338,7 +329,7 @@ class Site(BaseHTTPRequestHandler):
 
 
 def test_a_feed_is_fetched_and_what_is_missing_says_why(
-    backend: LocalBackend, tmp_path: Path, counted: None
+    backend: LocalBackend, tmp_path: Path
 ) -> None:
     site = ThreadingHTTPServer(("127.0.0.1", 0), Site)
     threading.Thread(target=site.serve_forever, daemon=True).start()

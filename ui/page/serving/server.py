@@ -60,14 +60,3 @@ def run(
 
     threading.Thread(target=announce, daemon=True).start()
     server.run(sockets=[listening])
-
-
-def public_only(url: str) -> str:
-    """For pages that others use too: they may not ask this machine's own network through it."""
-    from index.reading.web import is_public
-
-    return "" if is_public(url) else "an address inside this network"
-
-
-def any_address(url: str) -> str:
-    return ""

@@ -1,17 +1,20 @@
 """Files that come in through the page: bounded, renamed, and only ever into one folder.
 
-They stay there (the library names them as where its articles come from), so that the same file
-dropped again is the same article. A zip is unpacked; nothing in it can name a place outside.
+They stay there (the library names them as where its articles come from), each under its content's
+hash and its name: the same file dropped again is the same article, and another file of the same
+name another one. A zip is unpacked; nothing in it can name a place outside.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 import shutil
 import stat
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +23,9 @@ from pathlib import Path
 from index.errors import Refused
 
 _CHUNK = 1 << 20
-_STALE_S = 24 * 3600
+_STALE_S = 24 * 3600  # after which what another program left is cleared away
+_BROKEN_S = 60  # without a byte, after which a file that is coming in was broken off
+_FORGOTTEN_S = 3600  # after which a file that nobody adds is cleared away
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,24 @@ class Staging:
                 shutil.rmtree(other, ignore_errors=True)
 
     def has_room(self) -> bool:
-        """Whether more may come in before something of what lies there is added."""
-        waiting = 0
-        for file in self.incoming.rglob("*"):
-            with suppress(FileNotFoundError):  # just added
-                waiting += file.stat().st_size
+        """Whether more may come in before something of what lies there is added.
+
+        What was broken off, and what nobody added within the hour, is cleared away first.
+        """
+        now, waiting = time.time(), 0
+        for file in list(self.incoming.rglob("*")):
+            with suppress(OSError):  # just added
+                found = file.lstat()
+                if stat.S_ISDIR(found.st_mode):
+                    continue
+                # The framework writes into `incoming` itself, and gives whole files a folder.
+                whole = file.parent != self.incoming
+                if now - found.st_mtime > (_FORGOTTEN_S if whole else _BROKEN_S):
+                    file.unlink()
+                    if whole:
+                        file.parent.rmdir()
+                else:
+                    waiting += found.st_size
         return waiting < self.limits.waiting_bytes
 
     def clear(self) -> None:
@@ -81,6 +99,9 @@ class Staging:
                 staged += self._take(upload, room)
             except Refused as error:
                 staged.append(Staged(upload.name, reason=str(error)))
+            except OSError as error:  # a full disk, a name too long
+                said = error.strerror or type(error).__name__
+                staged.append(Staged(upload.name, reason=f"it can’t be kept ({said})"))
         return staged
 
     def _take(self, upload: Path, room: int) -> list[Staged]:
@@ -95,14 +116,22 @@ class Staging:
                 raise Refused(f"it is larger than {self.limits.file_bytes / 1_000_000:g} MB")
             if upload.suffix.lower() == ".zip":
                 return list(self._unpack(upload, room))
-            place = self.folder / safe_name(upload.name)
-            shutil.move(upload, place)
-            return [Staged(upload.name, place)]
+            with upload.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return [Staged(upload.name, self._keep(upload, digest, [safe_name(upload.name)]))]
         finally:
             upload.unlink(missing_ok=True)
 
+    def _keep(self, file: Path, digest: str, parts: Sequence[str]) -> Path:
+        """Moves a file to where its content and its name say. Raises Refused."""
+        place = self.folder.joinpath(digest[:16], *parts)
+        if not place.parent.resolve().is_relative_to(self.folder) or place.is_symlink():
+            raise Refused("its path leaves the folder for uploads")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(file, place)
+        return place
+
     def _unpack(self, archive: Path, room: int) -> Iterator[Staged]:
-        top = self.folder / safe_name(archive.stem)
         left = self.limits.unpacked_bytes
         try:
             with zipfile.ZipFile(archive) as parts:
@@ -114,8 +143,9 @@ class Staging:
                         yield Staged(name, reason=f"more than {self.limits.files} files at once")
                         return
                     try:
-                        place = top.joinpath(*inside(info))
-                        left -= self._write(parts, info, place, left)
+                        names = [safe_name(archive.stem), *inside(info)]
+                        place, written = self._write(parts, info, names, left)
+                        left -= written
                     except Refused as error:
                         yield Staged(name, reason=str(error))
                         continue
@@ -124,32 +154,38 @@ class Staging:
         except (zipfile.BadZipFile, OSError, EOFError, ValueError) as error:
             raise Refused(f"it can’t be unpacked ({type(error).__name__})") from None
 
-    def _write(self, parts: zipfile.ZipFile, info: zipfile.ZipInfo, place: Path, left: int) -> int:
-        """Bytes written. What the archive says of its sizes isn't believed."""
+    def _write(
+        self, parts: zipfile.ZipFile, info: zipfile.ZipInfo, names: Sequence[str], left: int
+    ) -> tuple[Path, int]:
+        """Where it lies, and its bytes. What the archive says of its sizes isn't believed."""
         limit = min(left, self.limits.file_bytes)
         written = 0
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if not place.parent.resolve().is_relative_to(self.folder) or place.is_symlink():
-            raise Refused("its path leaves the archive")
+        digest = hashlib.sha256()
+        unpacked = self.incoming / f"unpacking.{secrets.token_hex(8)}"
         try:
-            with parts.open(info) as source, place.open("wb") as target:
+            with parts.open(info) as source, unpacked.open("wb") as target:
                 while chunk := source.read(_CHUNK):
                     written += len(chunk)
                     if written > limit:
                         raise Refused(f"it unpacks to more than {limit / 1_000_000:g} MB")
+                    digest.update(chunk)
                     target.write(chunk)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
-            place.unlink(missing_ok=True)
+            return self._keep(unpacked, digest.hexdigest(), names), written
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            RuntimeError,
+            NotImplementedError,
+            EOFError,
+        ) as error:
             encrypted = info.flag_bits & 1
             raise Refused(
                 "it is locked with a password"
                 if encrypted
                 else f"it can’t be unpacked ({type(error).__name__})"
             ) from None
-        except Refused:
-            place.unlink(missing_ok=True)
-            raise
-        return written
+        finally:
+            unpacked.unlink(missing_ok=True)
 
 
 def safe_name(name: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import stat
+import time
 import zipfile
 from pathlib import Path
 
@@ -11,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import Refused
-from ui.page.serving.staging import Limits, Staged, Staging, inside, safe_name
+from ui.page.serving.staging import Limits, Staging, inside, safe_name
 
 
 @pytest.fixture
@@ -41,18 +44,60 @@ def outside(staging: Staging) -> list[str]:
     return sorted(p.name for p in staging.folder.parent.iterdir() if p != staging.folder)
 
 
-def test_a_file_is_moved_in_and_the_same_name_is_the_same_place(staging: Staging) -> None:
-    [first] = staging.take([upload(staging, "report.txt", b"one")])
-    [again] = staging.take([upload(staging, "report.txt", b"two")])
-    assert first == again == Staged("report.txt", staging.folder / "report.txt")
+def test_two_files_of_one_name_are_both_kept(staging: Staging) -> None:
+    """The first was lost when the second came, and its article became the other's."""
+    [first] = staging.take([upload(staging, "index.html", b"one")])
+    [second] = staging.take([upload(staging, "index.html", b"two")])
     assert first.path is not None
-    assert first.path.read_bytes() == b"two"
+    assert second.path is not None
+    assert (first.path.read_bytes(), second.path.read_bytes()) == (b"one", b"two")
+    assert first.path.name == second.path.name == first.name == "index.html"
+
+
+def test_the_same_file_again_is_the_same_place(staging: Staging) -> None:
+    [first] = staging.take([upload(staging, "report.txt", b"one")])
+    [again] = staging.take([upload(staging, "report.txt", b"one")])
+    assert first == again
+    assert first.path is not None
+    assert first.path.read_bytes() == b"one"
+
+
+def test_two_members_of_one_name_are_both_kept(staging: Staging) -> None:
+    path = archive(staging, {"a?.txt": b"A", "a*.txt": b"B"})  # both are safe as "a_.txt"
+    staged = staging.take([path])
+    assert [s.path and s.path.read_bytes() for s in staged] == [b"A", b"B"]
+
+
+def test_uploads_that_were_broken_off_make_room_again(tmp_path: Path) -> None:
+    """They lay there until the program ended, and every upload was refused."""
+    staging = Staging(tmp_path / "uploads", Limits(waiting_bytes=1000))
+    staging.prepare()
+    for n in range(3):
+        (staging.incoming / f"tmp{n}").write_bytes(b"0" * 400)
+    waiting = upload(staging, "waiting.txt")
+    assert not staging.has_room()
+    for part in staging.incoming.glob("tmp*"):
+        os.utime(part, (time.time() - 61,) * 2)
+    os.utime(waiting, (time.time() - 61,) * 2)  # whole, and about to be added
+    assert staging.has_room()
+    assert [p.name for p in staging.incoming.rglob("*") if p.is_file()] == ["waiting.txt"]
+
+
+def test_what_nobody_adds_makes_room_in_the_end(tmp_path: Path) -> None:
+    staging = Staging(tmp_path / "uploads", Limits(waiting_bytes=10))
+    staging.prepare()
+    forgotten = upload(staging, "forgotten.txt", b"0" * 20)
+    assert not staging.has_room()
+    os.utime(forgotten, (time.time() - 3601,) * 2)
+    assert staging.has_room()
+    assert not forgotten.parent.exists()
 
 
 def test_a_folder_comes_as_a_zip_and_keeps_its_shape(staging: Staging) -> None:
     path = archive(staging, {"2024/a.txt": b"A", "2024/b.txt": b"B", "__MACOSX/2024/._a.txt": b"x"})
     staged = staging.take([path])
-    assert [s.path and s.path.relative_to(staging.folder).as_posix() for s in staged] == [
+    places = [s.path.relative_to(staging.folder).parts[1:] for s in staged if s.path]
+    assert ["/".join(parts) for parts in places] == [
         "news/2024/a.txt",
         "news/2024/b.txt",
     ]
@@ -93,9 +138,9 @@ def test_a_folder_that_was_swapped_for_a_link_is_not_followed(
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (staging.folder / "news").symlink_to(elsewhere)
+    (staging.folder / hashlib.sha256(b"A").hexdigest()[:16]).symlink_to(elsewhere)
     [staged] = staging.take([archive(staging, {"a.txt": b"A"})])
-    assert staged.reason == "its path leaves the archive"
+    assert staged.reason == "its path leaves the folder for uploads"
     assert list(elsewhere.iterdir()) == []
 
 

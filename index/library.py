@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -21,7 +20,6 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from index.article import Article, Head
@@ -40,6 +38,7 @@ from index.sources import named
 from index.splitting.passages import Passage, split
 from index.splitting.search_text import bare_texts, search_texts
 from index.storing import copies, faults, health, listing, schema, vectors
+from index.storing.lock import WriterLock
 from index.storing.rows import ARTICLES, article_of, delete, insert, meta_of, passages_of
 from index.storing.store import Store, missing
 
@@ -79,9 +78,7 @@ class Library:
         self._store = store
         self._encoder = encoder
         self._retriever = Retriever(store)
-        self._lock = FileLock(path / "writer.lock", thread_local=False)
-        self._holders = 0
-        self._holding = threading.Lock()
+        self._lock = WriterLock(path)
         self._unsaved = False
 
     @classmethod
@@ -306,20 +303,8 @@ class Library:
 
         Each write takes the lock by itself too. Raises LibraryBusy if another process has it.
         """
-        self._hold()
-        try:
+        with self._lock.held(last=self._save):
             yield
-        finally:
-            with self._holding:
-                self._holders -= 1
-                if not self._holders:
-                    try:
-                        if self._unsaved:
-                            self._unsaved = False
-                            with suppress(OSError):  # searching builds it in memory
-                                self._retriever.save(self.path)
-                    finally:
-                        self._lock.release()
 
     def put(
         self,
@@ -493,14 +478,18 @@ class Library:
     def _upgrade(self) -> None:
         if not faults.writable(self.path):
             self._store.upgrade()  # says so
-        try:
-            with self._lock.acquire(timeout=_WAIT):
-                if self._store.verify() < schema.LAYOUT:
+        with self._lock.held(wait=_WAIT):
+            if self._store.verify() < schema.LAYOUT:
+                try:
                     self._store.upgrade()
-        except Timeout:
-            raise self._busy() from None
-        except OSError as error:
-            raise faults.from_system(error, self.path) from error
+                except OSError as error:
+                    raise faults.from_system(error, self.path) from error
+
+    def _save(self) -> None:
+        if self._unsaved:
+            self._unsaved = False
+            with suppress(OSError):  # searching builds it in memory
+                self._retriever.save(self.path)
 
     def _sample(self) -> None:
         with self._store.read() as db:
@@ -510,43 +499,10 @@ class Library:
 
     @contextmanager
     def _lone_write(self) -> Iterator[sqlite3.Connection]:
-        self._hold()
-        try:
+        with self._lock.held():
             with self._store.write() as db:
                 yield db
             self._unsaved = True
-        finally:
-            with self._holding:
-                self._holders -= 1
-                if not self._holders:
-                    self._lock.release()
-
-    def _hold(self) -> None:
-        with self._holding:
-            if not self._holders:
-                self._acquire()
-            self._holders += 1
-
-    def _acquire(self) -> None:
-        try:
-            if not faults.writable(self.path):
-                raise faults.read_only(self.path)
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            raise self._busy() from None
-        except OSError as error:
-            raise faults.from_system(error, self.path) from error
-        with suppress(OSError):  # it only serves a message
-            (self.path / "writer.pid").write_text(str(os.getpid()))
-
-    def _busy(self) -> LibraryBusy:
-        try:
-            who = f"process {int((self.path / 'writer.pid').read_text())}"
-        except (OSError, ValueError):
-            who = "another process"
-        return LibraryBusy(
-            f"{who} is writing to the library '{self.path}'; try again when it is done"
-        )
 
     def _match(self, encoder: Encoder, db: sqlite3.Connection | None = None) -> None:
         """Raises EncoderMismatch for other weights; where no hash is known, for another name."""

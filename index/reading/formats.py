@@ -115,6 +115,8 @@ def docx(data: bytes) -> Document:
     except (Refused, MemoryError):
         raise
     except Exception as error:  # zip, XML and python-docx each raise their own
+        if "memory" in str(error).lower():  # as lxml says it
+            raise MemoryError from None
         raise Refused(f"the Word file is damaged or encrypted ({type(error).__name__})") from None
     found = "\n\n".join(line for line in lines if line.strip())
     if not found.strip():

@@ -139,6 +139,8 @@ def test_while_it_is_written_the_stages_show_and_stop_stops_the_work(
     w.page.wait_for_selector(".stages .now:has-text('Writing')")
     assert w.page.locator(".stages .past").all_inner_texts()[0].startswith("Searching")
     w.page.wait_for_function("document.querySelector('#live .draft')?.textContent.length > 80")
+    [work] = served.page._under_way.values()
+    assert served.page.away(work.session) == 0  # its stream of messages is known to be open
     w.page.click("#stop")
     w.page.wait_for_selector("#transcript .turn.stopped")
     until(lambda: served.backend.closed == closed + 1 and served.backend.alive == 0)

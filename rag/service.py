@@ -198,14 +198,19 @@ class Service:
         assistant.writer.close()
 
     def _take(self, model: str) -> None:
-        from rag.opening import open_reader
-
-        old, reader = self._assistant, (self._opener or open_reader)(model)
+        old, reader = self._assistant, self._reader(model)
         new = Assistant(old.library, reader, reader, old.encoder, old.settings)
         if old._warmer is not None:
             new.read_ahead()
         self._assistant, self._model, self._opened = new, model, True
         log.info("answers are by %s now", model)
+
+    def _reader(self, model: str) -> LocalReader:
+        if self._opener is not None:
+            return self._opener(model)
+        from rag.opening import open_reader  # the heavy libraries load here
+
+        return open_reader(model)
 
 
 def _joined(one: Event | Loading, next: Event | Loading) -> Event | Loading | None:

@@ -304,9 +304,9 @@ class FakeBackend:
                 )
             ], []
         for article in reversed(self.library.values()):
-            words = set(re.findall(r"\w{5,}", query.casefold()))
+            asked = set(re.findall(r"\w{5,}", query.casefold()))
             sentence = article.text.split("\n")[0]
-            if article.path and words & set(re.findall(r"\w{5,}", sentence.casefold())):
+            if article.path and asked & set(re.findall(r"\w{5,}", sentence.casefold())):
                 return [claim(sentence, "stated", 0.9, self._cite(1, article, sentence))], []
         return [withheld] if "tallest" in query else [], []
 

@@ -108,7 +108,7 @@ def ask(
 ) -> None:
     """Answer a question from the articles, with citations."""
     from ui import wording
-    from ui.cli import asking, parts, progress, terminal
+    from ui.cli import answers, asking, parts, progress
     from ui.filters import make_filter
 
     wanted = make_filter(since, until, source)
@@ -124,9 +124,9 @@ def ask(
     if as_json:
         show_json(answer.to_dict())
     else:
-        show_view(terminal.answer_view(answer))
+        show_view(answers.answer_view(answer))
         if sys.stdout.isatty():
-            show_view(terminal.made_by(answer))
+            show_view(answers.made_by(answer))
             if answer.model.get("calibrated") == "no":
                 say(wording.UNCALIBRATED)
 

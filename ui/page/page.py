@@ -15,8 +15,8 @@ from typing import Any
 from index.article import Article
 from index.errors import DatelineError, UsageError
 from index.search import Filter
-from rag.answer import Answer, filter_dict
-from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
+from rag.answer import Answer
+from rag.events import Done, Event
 from rag.turns import Events, Waiting
 from ui.filters import make_filter
 from ui.page.conversations import Conversations, Turn
@@ -221,28 +221,12 @@ class Page:
         shown = saved = self._clock()
         for event in events:
             now = self._clock()
-            stage = p.stage
-            match event:
-                case Waiting(place=place) if place:
-                    p = replace(p, place=place)
-                case Waiting():
-                    p = replace(p, place=0)
-                case Loading(model=model):
-                    p, began = replace(p, loading=model, place=0), None
-                    shown = 0.0
-                case Searching(query=query, filter=applied, reading=reading):
-                    if p.loading:
-                        p, began = replace(p, loading=""), None
-                    p = replace(p, query=query, place=0, filter=filter_dict(applied, reading))
-                case Passages(context_ids=ids):
-                    p, stage = replace(p, passages=len(ids)), 1
-                case Token(text=text):
-                    p, stage = replace(p, draft=p.draft + text), 2
-                case ClaimChecked(claim=claim):
-                    p, stage = replace(p, claims=(*p.claims, claim)), 3
-                case Done(answer=answer):
-                    yield p, answer
-                    continue
+            if isinstance(event, Done):
+                yield p, event.answer
+                continue
+            before, (p, stage) = p, live.told(p, event)
+            if p.loading != before.loading:
+                began, shown = None, 0.0
             if began is None and not p.place:
                 began = now
             if began is not None:

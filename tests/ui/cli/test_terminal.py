@@ -15,7 +15,7 @@ from index.search import Filter, Hit
 from index.splitting.passages import Passage
 from rag.answer import Answer, Citation, Claim, Conflict, Side, Timings
 from rag.understanding.asked_filter import Reading
-from ui.cli import terminal
+from ui.cli import answers, terminal
 
 ARTICLE = Article(
     "aaaaaaaaaaaa",
@@ -68,7 +68,7 @@ def answer(**changes: object) -> Answer:
 
 
 def test_an_answer_comes_with_its_quotes_titles_outlets_and_dates() -> None:
-    assert shown(terminal.answer_view(answer())) == [
+    assert shown(answers.answer_view(answer())) == [
         "Trade was worth $240bn. [1]",
         "    Stated in the source",
         "",
@@ -82,7 +82,7 @@ def test_sources_are_in_order_and_unknown_facts_left_out() -> None:
         Claim("It was signed.", "check this", 0.5, (cite(2, OTHER, "No pipeline"),)),
         Claim("Trade.", "stated", 0.9, (cite(1, ARTICLE, "Trade"),)),
     )
-    lines = shown(terminal.answer_view(answer(claims=claims)))
+    lines = shown(answers.answer_view(answer(claims=claims)))
     assert lines[:3] == [
         "It was signed. [2] Trade. [1]",
         "    Check this against its quote",
@@ -97,7 +97,7 @@ def test_sources_are_in_order_and_unknown_facts_left_out() -> None:
 def test_the_words_that_a_quote_lacks_are_underlined_and_named() -> None:
     quote = cite(1, ARTICLE, "Trade was worth 240 billion dollars.")
     doubtful = Claim("Trade was worth 250bn.", "check this", 0.6, (quote,), ((16, 21),))
-    view = terminal.answer_view(answer(claims=(doubtful,)))
+    view = answers.answer_view(answer(claims=(doubtful,)))
     assert "    Check this: “250bn” isn’t in the quote" in shown(view)
     console = Console(file=StringIO(), width=200, force_terminal=True, color_system="standard")
     console.print(view)
@@ -108,33 +108,33 @@ def test_the_words_that_a_quote_lacks_are_underlined_and_named() -> None:
 def test_a_quote_that_two_sentences_rest_on_is_shown_once() -> None:
     quote = cite(1, ARTICLE, "Trade was worth 240 billion dollars.")
     claims = (Claim("One.", "stated", 0.9, (quote,)), Claim("Two.", "check this", 0.6, (quote,)))
-    lines = shown(terminal.answer_view(answer(claims=claims)))
+    lines = shown(answers.answer_view(answer(claims=claims)))
     assert [line for line in lines if "“" in line] == ["    “Trade was worth 240 billion dollars.”"]
 
 
 def test_what_was_withheld_is_seen_only_where_that_is_wanted() -> None:
     withheld = Claim("It doubled.", "withheld", 0.1, (cite(1, ARTICLE, "Both"),), shown=False)
     claims = (*answer().claims, withheld)
-    assert not any("doubled" in x for x in shown(terminal.answer_view(answer(claims=claims))))
+    assert not any("doubled" in x for x in shown(answers.answer_view(answer(claims=claims))))
     claims = (*answer().claims, replace(withheld, shown=True))
-    lines = shown(terminal.answer_view(answer(claims=claims)))
+    lines = shown(answers.answer_view(answer(claims=claims)))
     assert lines[0] == "Trade was worth $240bn. [1] It doubled."
     assert lines[2] == "    Withheld: the articles don’t bear it out"
 
 
 def test_a_part_without_an_answer_is_said_after_the_sentences() -> None:
-    lines = shown(terminal.answer_view(answer(unanswered=("How old is it?",))))
+    lines = shown(answers.answer_view(answer(unanswered=("How old is it?",))))
     assert lines[1] == "The library doesn't hold the answer to “How old is it?”"
 
 
 def test_what_the_question_narrowed_stands_first_and_only_if_it_did() -> None:
     reading = Reading(("last week",))
     narrowed = answer(filter=Filter(since=date(2024, 5, 6)), reading=reading)
-    lines = shown(terminal.answer_view(narrowed))
+    lines = shown(answers.answer_view(narrowed))
     assert lines[0].startswith("Only articles from 2024-05-06 on (from “last week”)")
-    assert lines[1:] == ["", *shown(terminal.answer_view(answer()))]
+    assert lines[1:] == ["", *shown(answers.answer_view(answer()))]
     given = answer(filter=Filter(since=date(2024, 5, 6)))
-    assert shown(terminal.answer_view(given)) == shown(terminal.answer_view(answer()))
+    assert shown(answers.answer_view(given)) == shown(answers.answer_view(answer()))
 
 
 def test_an_abstention_shows_what_is_nearest_and_no_citation() -> None:
@@ -143,7 +143,7 @@ def test_an_abstention_shows_what_is_nearest_and_no_citation() -> None:
         abstained=True,
         hits=(hit(ARTICLE, 1), hit(ARTICLE, 2), hit(OTHER, 3)),
     )
-    assert shown(terminal.answer_view(given)) == [
+    assert shown(answers.answer_view(given)) == [
         "The library doesn't hold the answer to this.",
         "",
         "Nearest in the library",
@@ -157,7 +157,7 @@ def test_a_conflict_shows_both_sides() -> None:
         Side("240 billion", cite(1, ARTICLE, "240 billion dollars"), newest=True),
         Side("200 billion", cite(1, ARTICLE, "200 billion dollars"), correction=True),
     )
-    lines = shown(terminal.answer_view(answer(conflicts=(Conflict("trade", sides),))))
+    lines = shown(answers.answer_view(answer(conflicts=(Conflict("trade", sides),))))
     assert lines[:3] == [
         "Sources disagree: 240 billion or 200 billion",
         "    [1] 240 billion: “240 billion dollars” (newest)",
@@ -167,7 +167,7 @@ def test_a_conflict_shows_both_sides() -> None:
 
 def test_the_last_line_says_how_long_it_took() -> None:
     given = answer(timings=Timings(first_token_s=0.25, total_s=1.26), model={"generator": "small"})
-    assert shown(terminal.made_by(given)) == ["1.3 s · first word after 0.2 s · small"]
+    assert shown(answers.made_by(given)) == ["1.3 s · first word after 0.2 s · small"]
 
 
 def test_hits_are_numbered_with_their_scores() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from rag.answer import Claim
+from rag.answer import Claim, filter_dict
+from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
+from rag.service import Loading, Waiting
 from ui.page.rendering import render
 from ui.page.rendering.chips import found_filters
 from ui.page.rendering.markup import esc, plural, seconds
@@ -34,6 +36,26 @@ class Progress:
     passages: int = 0
     draft: str = ""
     claims: tuple[Claim, ...] = ()
+
+
+def told(p: Progress, event: Event | Loading | Waiting) -> tuple[Progress, int]:
+    """With what an event says, and the stage that it belongs to."""
+    match event:
+        case Waiting(place=place):
+            return replace(p, place=place), p.stage
+        case Loading(model=model):
+            return replace(p, loading=model, place=0), p.stage
+        case Searching(query=query, filter=applied, reading=reading):
+            chips = filter_dict(applied, reading)
+            return replace(p, query=query, loading="", place=0, filter=chips), p.stage
+        case Passages(context_ids=ids):
+            return replace(p, passages=len(ids)), max(p.stage, 1)
+        case Token(text=text):
+            return replace(p, draft=p.draft + text), max(p.stage, 2)
+        case ClaimChecked(claim=claim):
+            return replace(p, claims=(*p.claims, claim)), max(p.stage, 3)
+        case Done():
+            return p, p.stage
 
 
 def live(p: Progress) -> str:

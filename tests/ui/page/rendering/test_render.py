@@ -22,8 +22,8 @@ from ui.page.rendering.markup import day, esc, link
 from ui.page.seam import Choices
 
 
-def answered(question: str, **choices: bool) -> Answer:
-    stream = FakeBackend(pace=0).events(question, (), None, Choices(**choices))
+def answered(question: str, *, show_withheld: bool = False) -> Answer:
+    stream = FakeBackend(pace=0).events(question, (), None, Choices(show_withheld=show_withheld))
     return next(event.answer for event in stream if isinstance(event, Done))
 
 

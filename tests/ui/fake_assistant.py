@@ -22,7 +22,7 @@ from index.splitting.passages import Passage
 from rag.answer import Answer, Citation, Claim, Conflict, Side, Timings, Tokens, Verdict
 from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
 from rag.generating.generator import Stop
-from rag.understanding.asked_filter import Part, Reading
+from rag.understanding.asked_filter import Phrase, Reading
 from ui.page.seam import Choices, History, Loading
 
 _FILLER = (
@@ -195,7 +195,7 @@ class FakeBackend:
         if read_filters and "2025" in question:
             found, reading = Filter(since=date(2025, 1, 1)), Reading(("in 2025",))
         if read_filters and "latest" in question:
-            reading = replace(reading, preferred=Part("latest", 0, 6, Filter()))
+            reading = replace(reading, preferred=Phrase("latest", 0, 6, Filter()))
         yield Searching(question, query, found, reading)
         time.sleep(self.pace)
         claims, conflicts = self._claims(query)

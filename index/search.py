@@ -9,6 +9,7 @@ from datetime import date
 
 from index.article import Article
 from index.splitting.passages import Passage
+from index.words import FUNCTION_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +67,15 @@ def fuse(dense: Mapping[int, float], lexical: Mapping[int, float]) -> dict[int, 
     return scores
 
 
-# Words that say nothing of what is asked. Only these are left out of a lexical query (and not if
-# nothing else is in it): BM25 gives them next to no weight, but each costs a walk over half of the
-# library.
-STOP_WORDS = frozenset(
-    """a about all an and any are as at be been being but by can could did do does doing for from
-    had has have having he her hers him his how i if in into is it its me my no nor not of on or
-    our ours she should so some such than that the their theirs them then there these they this
-    those to was we were what when where which while who whom whose why will with would you your
-    yours""".split()  # noqa: SIM905
-)
-
-
 def match_expression(query: str) -> str | None:
     """An FTS5 query that finds any of the words; None if there are none.
 
-    Each word is quoted, so nothing that a person types is syntax.
+    Each word is quoted, so nothing that a person types is syntax. Function words are left out, if
+    there are others: BM25 gives them next to no weight, but each costs a walk over half of the
+    library.
     """
     words = list(dict.fromkeys(re.findall(r"\w+", query.casefold())))
-    telling = [word for word in words if word not in STOP_WORDS] or words
+    telling = [word for word in words if word not in FUNCTION_WORDS] or words
     return " OR ".join(f'"{word}"' for word in telling) or None
 
 

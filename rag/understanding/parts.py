@@ -28,7 +28,7 @@ _OPENS = re.compile(rf"\W*(?:and\s+)?{_ASKS}", re.IGNORECASE)
 # "the difference between what one said and what the other said" is one thing, and so is whatever
 # else a question tells in clauses of its own ("who knows what was said and how it ended").
 _TELLS = re.compile(
-    rf"\W*{_ASKS}.*\b(?:between|(?:who|what|when|where|which|why|how)\b)", re.IGNORECASE
+    rf"\W*{_ASKS}.*\b(?:who|what|when|where|which|why|how)\b", re.IGNORECASE | re.DOTALL
 )
 
 

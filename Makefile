@@ -11,7 +11,7 @@ PYTEST = .venv/bin/python -m pytest
 # As it was typed: make would read a $ in it as a variable, and so would the shell.
 export QUESTION := $(value Q)
 
-.PHONY: help ask chat setup models sample test test-fast test-models lint clean
+.PHONY: help ask chat setup models sample test test-fast test-models lint newest clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ lint: ## ruff and mypy
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 
+newest: ## The fast tests with the newest libraries that pyproject.toml allows, in .venv-newest
+	@NEWEST=1 VENV=.venv-newest .ci/setup test
+	.venv-newest/bin/python -m pytest -m "not models and not browser" -n auto --dist loadfile
+
 clean: ## Remove the environment and caches; models and libraries stay
-	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv .venv-newest build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -24,7 +24,7 @@ from rag.checking.verdict import Verdict
 from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
 from rag.service import Loading
 from rag.turns import Events, Turns
-from rag.understanding.asked_filter import Part, Reading
+from rag.understanding.asked_filter import Phrase, Reading
 from ui.page.seam import Choices, History
 
 _FILLER = (
@@ -206,7 +206,7 @@ class FakeBackend:
         if choices.read_filters and "2025" in question:
             found, reading = Filter(since=date(2025, 1, 1)), Reading(("in 2025",))
         if choices.read_filters and "latest" in question:
-            reading = replace(reading, preferred=Part("latest", 0, 6, Filter()))
+            reading = replace(reading, preferred=Phrase("latest", 0, 6, Filter()))
         yield Searching(question, query, found, reading)
         time.sleep(self.pace)
         claims, conflicts = self._claims(query)

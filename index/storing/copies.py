@@ -45,7 +45,8 @@ def shingles(text: str) -> Shingles:
         mixed = (mixed ^ hashes[i : i + count]) * _MIX
         mixed ^= mixed >> np.uint64(29)
     mixed.sort()  # (np.unique would import numpy.ma, which takes longer than all else here)
-    return mixed[np.append(True, mixed[1:] != mixed[:-1])]
+    distinct: NDArray[np.uint64] = mixed[np.append(True, mixed[1:] != mixed[:-1])]
+    return distinct
 
 
 def containment(a: Shingles, b: Shingles) -> float:

@@ -27,7 +27,7 @@ LEAST = 20  # shingles below which a text is too short to be called a copy of an
 LIKELY = 0.15  # share of the sample from which on a text is read: far below what a copy has
 _READ = 5  # texts at most, however many share phrases with this one
 _SAMPLE = 8  # one shingle in this many is in the index
-_COMMON = 2_000  # a shingle of more articles than this is a phrase, and tells nothing
+_COMMON = 500  # a shingle of more articles than this is a phrase, and tells nothing
 
 Shingles = NDArray[np.uint64]
 _WORD = re.compile(r"\w+")

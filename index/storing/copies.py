@@ -25,8 +25,9 @@ SHINGLE = 5  # words
 CONTAINED = 0.4  # share of the shorter text's shingles from which on it is a copy
 LEAST = 20  # shingles below which a text is too short to be called a copy of anything
 LIKELY = 0.15  # share of the sample from which on a text is read: far below what a copy has
+_READ = 5  # texts at most, however many share phrases with this one
 _SAMPLE = 8  # one shingle in this many is in the index
-_COMMON = 2_000  # a shingle of more articles than this is a phrase, and tells nothing
+_COMMON = 500  # a shingle of more articles than this is a phrase, and tells nothing
 
 Shingles = NDArray[np.uint64]
 _WORD = re.compile(r"\w+")
@@ -45,7 +46,7 @@ def shingles(text: str) -> Shingles:
         mixed = (mixed ^ hashes[i : i + count]) * _MIX
         mixed ^= mixed >> np.uint64(29)
     mixed.sort()  # (np.unique would import numpy.ma, which takes longer than all else here)
-    distinct: NDArray[np.uint64] = mixed[np.append(True, mixed[1:] != mixed[:-1])]
+    distinct: Shingles = mixed[np.append(True, mixed[1:] != mixed[:-1])]
     return distinct
 
 
@@ -75,8 +76,8 @@ def forget(db: sqlite3.Connection, number: int, text: str) -> None:
 def original_of(db: sqlite3.Connection, id: str, text: str) -> str | None:
     """The id of the oldest article in the library that this text is a near-copy of, else None.
 
-    The article `id` itself, known in an earlier state, doesn't count. Reads the texts of those
-    that share enough of the sample, and no others.
+    The article `id` itself, known in an earlier state, doesn't count. Reads the texts of the few
+    that share most of the sample: of a report that was copied more often, one of its copies.
     """
     own = shingles(text)
     if len(own) < LEAST:
@@ -89,14 +90,20 @@ def original_of(db: sqlite3.Connection, id: str, text: str) -> str | None:
         ).fetchall()
         if len(found) <= _COMMON:
             shared.update(number for (number,) in found)
-    for number in sorted(n for n, count in shared.items() if count >= 2):  # the oldest first
-        row = db.execute("SELECT id, sampled FROM articles WHERE n = ?", [number]).fetchone()
-        if row[0] == id or shared[number] < LIKELY * min(len(keys), row[1]):
-            continue
-        (other,) = db.execute("SELECT text FROM texts WHERE article = ?", [number]).fetchone()
-        if containment(own, shingles(other)) >= CONTAINED:
-            return str(row[0])
-    return None
+    likely: list[tuple[float, int, str]] = []
+    for number in (n for n, count in shared.items() if count >= 2):
+        other, size = db.execute(
+            "SELECT id, sampled FROM articles WHERE n = ?", [number]
+        ).fetchone()
+        share = shared[number] / max(1, min(len(keys), size))
+        if other != id and share >= LIKELY:
+            likely.append((-share, number, str(other)))
+    found: list[tuple[int, str]] = []
+    for _, number, other in sorted(likely)[:_READ]:
+        (known,) = db.execute("SELECT text FROM texts WHERE article = ?", [number]).fetchone()
+        if containment(own, shingles(known)) >= CONTAINED:
+            found.append((number, other))
+    return min(found)[1] if found else None
 
 
 def sampled(found: Shingles) -> list[int]:

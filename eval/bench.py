@@ -18,7 +18,8 @@ from index.errors import UsageError
 from index.ingest import Counter
 from index.library import Library
 from index.search import Hit
-from index.splitting.passages import Passage, encoded_text, split
+from index.splitting.passages import Passage, split
+from index.splitting.search_text import search_texts
 from rag.assistant import Assistant
 from rag.checking.verdict import Judged, Verdict, calibration
 from rag.generating.reader import LocalReader
@@ -49,7 +50,7 @@ class Bench:
         self._encoder = encoder
         self._reader = reader
         self._baselines = baselines
-        self._counter: Counter | None = reader and reader.generator
+        self._counter: Counter | None = reader.generator if reader else None
 
     def models(self) -> dict[str, str]:
         """Names and hashes of what is measured, for run.json."""
@@ -102,11 +103,11 @@ class Bench:
 
     def split(self, article: Article) -> list[Passage]:
         """The article's passages, as the product makes them."""
-        counter = self.counter()
-        return split(article.id, article.text, counter.count, fits=self.encoder().fits)
+        encoder = self.encoder()
+        return split(article.id, article.text, encoder.count, fits=encoder.fits)
 
     def counter(self) -> Counter:
-        """The product's counter of tokens; a stand-in generator counts by itself."""
+        """Counts tokens as the generator does; a stand-in generator counts by itself."""
         if self._counter is None:
             from index.splitting.tokens import load  # tiktoken loads here
             from rag.models import files as models
@@ -121,8 +122,9 @@ class Bench:
         with library.writing():
             for begin in range(0, len(articles), BATCH):
                 some = [(a, self.split(a)) for a in articles[begin : begin + BATCH]]
+                fits = self.encoder().fits
                 vectors = self.encoder().encode(
-                    [encoded_text(a.title, p) for a, found in some for p in found]
+                    [text for a, found in some for text in search_texts(a, found, fits)]
                 )
                 at = 0
                 for article, found in some:

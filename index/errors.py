@@ -4,7 +4,8 @@ DatelineError             exit 1   anything a user can cause; the message is one
 ├── UsageError            exit 2   the call makes no sense (a bad date, a bad k)
 ├── LibraryMissing        exit 3   no library there
 ├── LibraryEmpty          exit 3   a library without articles
-├── LibraryDamaged        exit 5   files that don't hold what they should
+├── LibraryVersion        exit 1   a layout that this program doesn't read; nothing is wrong with it
+├── LibraryDamaged        exit 5   files that don't hold what they should: nothing else is called so
 ├── LibraryBusy           exit 1   another process is writing
 ├── EncoderMismatch       exit 1   built with another encoder
 └── Refused               exit 1   one item that can't become an article; never ends a run
@@ -29,6 +30,10 @@ class LibraryMissing(DatelineError):
 
 class LibraryEmpty(DatelineError):
     exit_code = 3
+
+
+class LibraryVersion(DatelineError):
+    pass
 
 
 class LibraryDamaged(DatelineError):

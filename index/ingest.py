@@ -15,8 +15,8 @@ from index.encoding.encoder import Encoder
 from index.errors import UsageError
 from index.library import Library
 from index.reading.load import Refusal, load_in_turns
-from index.splitting.passages import Passage, encoded_text, split
-from index.storing.copies import Copies
+from index.splitting.passages import Passage, split
+from index.storing.copies import CONTAINED, LEAST, Shingles, containment, sampled, shingles
 
 BATCH = 256  # passages encoded together, at least, where there are as many to come
 
@@ -24,7 +24,7 @@ Status = Literal["added", "updated", "unchanged", "duplicate", "refused"]
 
 
 class Counter(Protocol):
-    """Counts tokens: `index.splitting.tokens.TokenCounter`."""
+    """Counts tokens: an Encoder, or `index.splitting.tokens.TokenCounter`."""
 
     def count(self, text: str) -> int: ...
 
@@ -50,11 +50,12 @@ def add(
     targets: Sequence[str],
     *,
     source: str | None = None,
-    counter: Counter,
+    counter: Counter | None = None,
     public: bool | None = None,
 ) -> Iterator[Outcome]:
     """Adds files, folders, urls and feeds; one Outcome for each item, in order.
 
+    Passages are measured by the encoder's own word pieces (by `counter`, where one is given).
     A bad item is refused and the next one read. Items are fetched and read before the library's
     writer's lock is taken, and written some at a time; stopping keeps what was reported, and
     perhaps a few more. `public`: nothing of this computer's own network is fetched.
@@ -65,7 +66,7 @@ def add(
         raise UsageError(f"the library '{library.path}' was opened without an encoder")
     for items in load_in_turns(targets, source=source, public=public):
         with library.writing():
-            run = _Run(library, encoder, counter)
+            run = _Run(library, encoder, counter or encoder)
             for item in items:
                 yield from run.take(item)
             yield from run.flush()
@@ -75,6 +76,11 @@ def add(
 class _Waiting:
     outcome: Outcome
     passages: list[Passage]
+    shingles: Shingles
+    sample: frozenset[int]
+
+
+_NONE = shingles("")
 
 
 class _Run:
@@ -84,7 +90,6 @@ class _Run:
         self._library = library
         self._encoder = encoder
         self._counter = counter
-        self._copies = Copies(library.texts())
         self._waiting: list[_Waiting] = []
         self._size = 0
 
@@ -93,7 +98,8 @@ class _Run:
         if isinstance(item, Refusal):
             self._wait(Outcome(item.origin, "refused", reason=item.reason))
         else:
-            if any(w.outcome.article and w.outcome.article.id == item.id for w in self._waiting):
+            origin = item.url or item.path
+            if any(w.outcome.article and origin == w.outcome.origin for w in self._waiting):
                 yield from self.flush()  # the same article twice in a row: the first goes first
             self._take_article(item)
         if self._size >= BATCH or not self._size:
@@ -103,10 +109,10 @@ class _Run:
         """Encodes and writes what waits."""
         waiting, self._waiting, self._size = self._waiting, [], 0
         texts = [
-            encoded_text(w.outcome.article.title, passage)
+            text
             for w in waiting
             if w.outcome.article
-            for passage in w.passages
+            for text in self._library.search_texts(w.outcome.article, w.passages)
         ]
         vectors = self._encoder.encode(texts) if texts else None
         at = 0
@@ -123,32 +129,50 @@ class _Run:
         except UnicodeEncodeError:
             self._wait(Outcome(origin, "refused", reason="its text is not valid Unicode"))
             return
-        known = self._library.article(article.id)
-        if known is not None and replace(known, copy_of=article.copy_of) == article:
+        article, known = self._library.identify(article)
+        if known is not None and replace(known, path=article.path) == replace(
+            article, copy_of=known.copy_of
+        ):
+            if known.path != article.path:
+                known = self._library.moved(known, article.path)
             self._wait(Outcome(origin, "unchanged", known))
             return
-        original = self._original(article)
+        own = shingles(article.text)
+        original = self._original(article, own)
         article = replace(article, copy_of=original.id if original else None)
         passages = split(article.id, article.text, self._counter.count, fits=self._encoder.fits)
         if not passages:
             self._wait(Outcome(origin, "refused", reason="it holds no text"))
             return
-        self._copies.add(article.id, article.text)
         status: Status = "added" if known is None else "updated"
         reason = None
         if original is not None and (known is None or known.copy_of != original.id):
             status = "duplicate"
         if original is not None:
             reason = f"a copy of '{original.title}'"
-        self._wait(Outcome(origin, status, article, reason, len(passages)), passages)
+        self._wait(Outcome(origin, status, article, reason, len(passages)), passages, own)
 
-    def _original(self, article: Article) -> Article | None:
+    def _original(self, article: Article, own: Shingles) -> Article | None:
         """What the article is a near-copy of: never a copy itself, never a copy of the article."""
-        id = self._copies.original_of(article)
+        id = self._library.original_of(article) or self._waiting_original(article, own)
         found = self._article(id) if id else None
         if found is not None and found.copy_of:
             found = self._article(found.copy_of)
         return None if found is None or found.id == article.id else found
+
+    def _waiting_original(self, article: Article, own: Shingles) -> str | None:
+        sample = frozenset(sampled(own))
+        for w in self._waiting:
+            other = w.outcome.article
+            if (
+                other is not None
+                and other.id != article.id
+                and min(len(own), len(w.shingles)) >= LEAST
+                and len(sample & w.sample) >= 2
+                and containment(own, w.shingles) >= CONTAINED
+            ):
+                return other.id
+        return None
 
     def _article(self, id: str) -> Article | None:
         for w in self._waiting:
@@ -156,6 +180,11 @@ class _Run:
                 return w.outcome.article
         return self._library.article(id)
 
-    def _wait(self, outcome: Outcome, passages: Sequence[Passage] = ()) -> None:
-        self._waiting.append(_Waiting(outcome, list(passages)))
+    def _wait(
+        self,
+        outcome: Outcome,
+        passages: Sequence[Passage] = (),
+        own: Shingles = _NONE,
+    ) -> None:
+        self._waiting.append(_Waiting(outcome, list(passages), own, frozenset(sampled(own))))
         self._size += len(passages)

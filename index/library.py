@@ -1,26 +1,28 @@
 """The Library: a folder with articles, passages and their index. In it:
 
-library.sqlite     the truth (index.storing.store)
-index.faiss/.json  derived from it, at some generation; caught up with or built anew at need
-writer.lock/.pid   held by the one process that writes
+library.sqlite           the truth (index.storing.store)
+library.layout-N.sqlite  kept when a library of an earlier layout was brought up to date
+index.faiss/.json        derived, of some generation; caught up with or built anew at need
+writer.lock/.pid         held by the one process that writes
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import sqlite3
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from index.article import Article
+from index.article import Article, Head
 from index.encoding.encoder import Encoder
 from index.errors import (
     DatelineError,
@@ -32,15 +34,24 @@ from index.errors import (
 )
 from index.retrieve import Retriever
 from index.search import Filter, Hit
-from index.splitting.passages import Passage, encoded_text, split
-from index.storing import vectors
-from index.storing.rows import ARTICLE, article_of, delete, insert, meta_of
-from index.storing.store import FILE, Store, missing
+from index.sources import named
+from index.splitting.passages import Passage, split
+from index.splitting.search_text import bare_texts, search_texts
+from index.storing import copies, faults, health, listing, schema, vectors
+from index.storing.lock import WriterLock
+from index.storing.rows import ARTICLES, article_of, delete, insert, meta_of, passages_of
+from index.storing.store import Store, missing
+
+_WAIT = 600  # seconds for another process that brings the same library up to date
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a library holds. `bytes` counts all files of its folder."""
+    """What a library holds. `bytes` counts all files of its folder.
+
+    `context` says whether its passages are encoded with where they stand, as they are in a library
+    made today; in an older one they are once it is re-indexed.
+    """
 
     path: Path
     articles: int
@@ -51,6 +62,8 @@ class Status:
     encoder: str
     dimension: int
     bytes: int
+    context: bool = True
+    undated: int = 0
 
 
 class Library:
@@ -65,25 +78,30 @@ class Library:
         self._store = store
         self._encoder = encoder
         self._retriever = Retriever(store)
-        self._lock = FileLock(path / "writer.lock", thread_local=False)
-        self._holders = 0
-        self._holding = threading.Lock()
+        self._lock = WriterLock(path)
         self._unsaved = False
 
     @classmethod
     def open(
-        cls, path: str | Path, encoder: Encoder | None = None, *, create: bool = False
+        cls,
+        path: str | Path,
+        encoder: Encoder | None = None,
+        *,
+        create: bool = False,
+        sample: bool = True,
     ) -> Library:
         """The library in a folder. Without an encoder it can be listed, not searched or added to.
 
-        Raises LibraryMissing, LibraryDamaged, EncoderMismatch (built with another encoder),
-        UsageError (the path is a file).
+        A library of an earlier layout is brought up to date, and a copy of its file kept. `sample`
+        compares a few articles with their hashes (all: `check`). Raises LibraryMissing,
+        LibraryVersion, LibraryDamaged, EncoderMismatch (built with another encoder), UsageError
+        (the path is a file, or another program's).
         """
         path = Path(path).expanduser()
         if path.exists() and not path.is_dir():
             raise UsageError(f"'{path}' is a file; a library is a folder: name another path")
         store = Store(path)
-        if create:
+        if create and not (store.file.is_file() and not faults.writable(path)):
             if encoder is None:
                 raise UsageError(f"a library at '{path}' can only be made with an encoder")
             try:
@@ -92,12 +110,23 @@ class Library:
                 raise DatelineError(
                     f"the folder '{path}' can't be made ({error.strerror}); name another"
                 ) from error
-            store.create(encoder.name, encoder.dimension)
+            new = not store.file.exists()
+            try:
+                store.create(_identity(encoder))
+            except DatelineError:
+                store.close()
+                if new:  # what is half made would look like a library
+                    for left in path.glob("library.sqlite*"):
+                        left.unlink(missing_ok=True)
+                raise
         elif not store.file.is_file():
             raise LibraryMissing(missing(path))
+        library = cls(path, store, encoder)
         try:
-            store.verify()
-            library = cls(path, store, encoder)
+            if store.verify() < schema.LAYOUT:
+                library._upgrade()
+            if sample:
+                library._sample()
             if encoder is not None:
                 library._match(encoder)
         except BaseException:
@@ -140,32 +169,39 @@ class Library:
 
     def article(self, id: str) -> Article | None:
         with self._store.read() as db:
-            row = db.execute(f"SELECT {ARTICLE} FROM articles WHERE id = ?", [id]).fetchone()  # noqa: S608
+            row = db.execute(f"{ARTICLES} WHERE a.id = ?", [id]).fetchone()
         return None if row is None else article_of(row)
 
     def articles(self) -> list[Article]:
-        """All articles, newest first, those without a date last."""
+        """All articles, newest first, those without a date last. Reads every text: see `heads`."""
         with self._store.read() as db:
             rows = db.execute(
-                f"SELECT {ARTICLE} FROM articles"  # noqa: S608
-                " ORDER BY published IS NULL, published DESC, title, id"
+                f"{ARTICLES} ORDER BY a.published IS NULL, a.published DESC, a.title, a.id"
             ).fetchall()
         return [article_of(row) for row in rows]
 
-    def texts(self) -> Iterator[tuple[str, str]]:
-        """Id and text of every article, in the order in which they were first added."""
+    def heads(self, limit: int | None = None, offset: int = 0) -> list[Head]:
+        """Articles without their texts, in the order of `articles`; a page of them by `limit`."""
         with self._store.read() as db:
-            yield from db.execute("SELECT id, text FROM articles ORDER BY n")
+            return listing.heads(db, limit, offset)
+
+    def copies_of(self, ids: Sequence[str]) -> list[tuple[str, str]]:
+        """(id, id of its original) of every near-copy of one of these."""
+        with self._store.read() as db:
+            found = [
+                db.execute("SELECT id, copy_of FROM articles WHERE copy_of = ? ORDER BY n", [id])
+                for id in ids
+            ]
+            return [pair for rows in found for pair in rows]
 
     def passages(self, article_id: str) -> list[Passage]:
         """The passages of an article, in order; none if there is no such article."""
         with self._store.read() as db:
-            rows = db.execute(
-                'SELECT a.text, p.start, p."end", p.heading FROM passages p'
-                " JOIN articles a ON a.n = p.article WHERE a.id = ? ORDER BY p.start",
+            row = db.execute(
+                "SELECT a.n, t.text FROM articles a JOIN texts t ON t.article = a.n WHERE a.id = ?",
                 [article_id],
-            ).fetchall()
-        return [Passage(article_id, s, e, text[s:e], heading) for text, s, e, heading in rows]
+            ).fetchone()
+            return [] if row is None else list(passages_of(db, row[0], article_id, row[1]).values())
 
     def passage(self, passage_id: str) -> Passage | None:
         article_id = passage_id.rpartition(":")[0]
@@ -174,64 +210,48 @@ class Library:
     def sources(self) -> dict[str, int]:
         """How many articles each source has, by name; articles without a source aren't counted."""
         with self._store.read() as db:
-            return dict(
-                db.execute(
-                    "SELECT source, count(*) FROM articles WHERE source IS NOT NULL"
-                    " GROUP BY source ORDER BY source"
-                ).fetchall()
-            )
+            return listing.sources(db)
+
+    def named(self, filter: Filter) -> Filter:
+        """The filter with its sources as the library spells them: "BBC" is "BBC News".
+
+        Raises UsageError, with the outlets that there are, for one that it can't find.
+        """
+        if not filter.sources:
+            return filter
+        return replace(filter, sources=named(filter.sources, self.sources()))
+
+    def undated(self, filter: Filter) -> int:
+        """How many articles a filter leaves out only because they have no date."""
+        with self._store.read() as db:
+            return listing.undated(db, filter)
 
     def newest(self, by: date) -> date | None:
         """The date of the newest article, of those that aren't dated after `by`."""
         with self._store.read() as db:
-            row = db.execute(
-                "SELECT max(published) FROM articles WHERE published <= ?", [by.isoformat()]
-            ).fetchone()
-        return date.fromisoformat(row[0]) if row[0] else None
+            return listing.newest(db, by)
 
     def status(self) -> Status:
         with self._store.read() as db:
             meta = meta_of(db)
-            articles, copies, sources = db.execute(
-                "SELECT count(*), count(copy_of), count(DISTINCT source) FROM articles"
+            articles, near, sources, dated = db.execute(
+                "SELECT count(*), count(copy_of), count(DISTINCT source), count(published)"
+                " FROM articles"
             ).fetchone()
             passages = db.execute("SELECT count(*) FROM passages").fetchone()[0]
         return Status(
             path=self.path,
             articles=articles,
             passages=passages,
-            copies=copies,
+            copies=near,
             sources=sources,
             generation=meta["generation"],
             encoder=meta["encoder"],
             dimension=meta["dimension"],
             bytes=sum(map(_size, self.path.iterdir())),
+            context=meta["search_text"] == schema.CONTEXT,
+            undated=articles - dated,
         )
-
-    def check(self) -> None:
-        """Reads everything once; raises LibraryDamaged if something isn't as it was written."""
-        with self._store.read() as db:
-            found = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            if found == "ok" and db.execute("PRAGMA foreign_key_check").fetchone():
-                found = "a passage without its article"
-            rows = db.execute(
-                'SELECT a.id, length(a.text), p.start, p."end", length(p.vector)'
-                " FROM passages p JOIN articles a ON a.n = p.article"
-            ).fetchall()
-            passages, words = db.execute(
-                "SELECT (SELECT count(*) FROM passages), (SELECT count(*) FROM words_docsize)"
-            ).fetchone()
-            size = 2 * int(meta_of(db)["dimension"])
-        if found == "ok" and passages != words:
-            found = f"{passages} passages, but {words} in the lexical index"
-        for id, length, start, end, vector in rows:
-            if not 0 <= start < end <= length or vector != size:
-                found = f"article {id} has a passage that can't be"
-        if found != "ok":
-            raise LibraryDamaged(
-                f"the library '{self.path}' is damaged ({found}); restore '{FILE}' from a copy, "
-                "or remove the folder and add the articles again"
-            )
 
     def search(
         self, query: str, k: int = 10, *, mode: str = "fused", filter: Filter | None = None
@@ -241,37 +261,50 @@ class Library:
         `mode` is "fused", "dense" or "lexical". Articles that another process has added since
         are found. Raises UsageError, EncoderMismatch (re-indexed meanwhile).
         """
-        encoder = self._encoder
-        if encoder is None:
-            raise UsageError(f"the library '{self.path}' was opened without an encoder")
+        encoder = self._with_encoder()
         return self._retriever.search(
             query, k, mode, filter or Filter(), encoder, lambda: self._match(encoder)
         )
+
+    # --- what an article that comes in is ---------------------------------------------------
+
+    def identify(self, article: Article) -> tuple[Article, Article | None]:
+        """The article with its id and with what a person has edited, and how it was until now.
+
+        What identifies an article is its address, else its file: see `index.storing.listing.known`.
+        """
+        with self._store.read() as db:
+            known = listing.known(db, article, self.path)
+            if known is None:
+                taken = db.execute("SELECT 1 FROM articles WHERE id = ?", [article.id]).fetchone()
+                if taken:  # by a file that lay at this path, and was moved
+                    own = hashlib.sha256(f"{article.path}\n{article.text}".encode()).hexdigest()
+                    article = replace(article, id=own[:12])
+                return article, None
+            row = db.execute("SELECT edited FROM articles WHERE id = ?", [known.id]).fetchone()
+        return replace(_edited(article, json.loads(row[0])), id=known.id), known
+
+    def original_of(self, article: Article) -> str | None:
+        """The id of the oldest article that this one is a near-copy of; never its own."""
+        with self._store.read() as db:
+            return copies.original_of(db, article.id, article.text)
+
+    def search_texts(self, article: Article, passages: Sequence[Passage]) -> list[str]:
+        """What the encoder reads of an article's passages: in one library alike for all."""
+        with self._store.read() as db:
+            return self._texts(db, article, passages)
 
     # --- writing ----------------------------------------------------------------------------
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Holds the writer's lock over several writes; saves the derived index at the end.
+        """Holds the writer's lock over several writes; saves the derived index at the end, if that
+        pays.
 
         Each write takes the lock by itself too. Raises LibraryBusy if another process has it.
         """
-        with self._holding:
-            if not self._holders:
-                self._acquire()
-            self._holders += 1
-        try:
+        with self._lock.held(last=self._save):
             yield
-        finally:
-            with self._holding:
-                self._holders -= 1
-                if not self._holders:
-                    try:
-                        if self._unsaved:
-                            self._unsaved = False
-                            self._retriever.save(self.path)
-                    finally:
-                        self._lock.release()
 
     def put(
         self,
@@ -281,21 +314,59 @@ class Library:
     ) -> None:
         """Adds an article, or replaces the one with its id, in one transaction.
 
-        Without `passages`, they are split by an estimate of tokens; without `embeddings` (unit
-        vectors, one row a passage), they are encoded here. Raises LibraryBusy.
+        Without `passages`, they are split here; without `embeddings` (unit vectors, one row a
+        passage), they are encoded here. Raises LibraryBusy.
         """
         if passages is None:
-            passages = split(article.id, article.text, lambda text: max(1, len(text) // 4))
+            encoder = self._with_encoder()
+            passages = split(article.id, article.text, encoder.count, fits=encoder.fits)
         if embeddings is None:
-            if self._encoder is None:
-                raise UsageError(f"the library '{self.path}' was opened without an encoder")
-            embeddings = self._encoder.encode([encoded_text(article.title, p) for p in passages])
+            encoder = self._with_encoder()
+            embeddings = encoder.encode(self.search_texts(article, passages))
         if len(embeddings) != len(passages):
             raise ValueError(f"{len(embeddings)} vectors for {len(passages)} passages")
         with self._lone_write() as db:
             if self._encoder is not None:
                 self._match(self._encoder, db)
-            insert(db, article, passages, embeddings)
+            insert(db, self.path, article, passages, embeddings)
+
+    def moved(self, article: Article, path: str | None) -> Article:
+        """The article, whose file lies elsewhere now."""
+        with self._lone_write() as db:
+            db.execute(
+                "UPDATE articles SET path = ?, place = ? WHERE id = ?",
+                [path, schema.place(path, self.path), article.id],
+            )
+        return replace(article, path=path)
+
+    def edit(self, id: str, **changes: str | date | None) -> Article:
+        """Gives an article another `title`, `source` or `published` (None: it has none).
+
+        What is derived from them follows, and what a person has said stays when the same article is
+        added again. Passages and their ids stay; another title needs the encoder. Raises
+        UsageError (no such article or field, an empty title), LibraryBusy.
+        """
+        if wrong := sorted(set(changes) - {"title", "source", "published"}):
+            raise UsageError(f"an article's {wrong[0]!r} can't be edited; its title, source and "
+                             "published can")  # fmt: skip
+        if "title" in changes and not str(changes["title"] or "").strip():
+            raise UsageError("an article's title can't be empty; say what it is called")
+        article = self.article(id)
+        if article is None:
+            raise UsageError(f"the library has no article '{id}'; `dateline list` shows the ids")
+        said = {k: v.isoformat() if isinstance(v, date) else v for k, v in changes.items()}
+        new = _edited(article, said)
+        with self.writing():
+            if new.title != article.title:  # its passages are found by it
+                self.put(new, self.passages(id))
+            with self._lone_write() as db:
+                (before,) = db.execute("SELECT edited FROM articles WHERE id = ?", [id]).fetchone()
+                db.execute(
+                    "UPDATE articles SET source = ?, published = ?, edited = ? WHERE id = ?",
+                    [new.source, new.published.isoformat() if new.published else None,
+                     json.dumps(json.loads(before) | said), id],
+                )  # fmt: skip
+        return new
 
     def remove(self, ids: Sequence[str]) -> list[str]:
         """Removes articles, in one transaction; returns the ids that were there.
@@ -312,84 +383,168 @@ class Library:
         go on until it is done, then get EncoderMismatch.
         """
         with self._lone_write() as db:
-            rows = db.execute(
-                'SELECT p.n, a.id, a.title, substr(a.text, p.start + 1, p."end" - p.start),'
-                ' p.start, p."end", p.heading'
-                " FROM passages p JOIN articles a ON a.n = p.article ORDER BY p.n"
-            ).fetchall()
-            for at in range(0, len(rows), 256):
-                some = rows[at : at + 256]
-                texts = [
-                    encoded_text(title, Passage(id, start, end, text, heading))
-                    for _, id, title, text, start, end, heading in some
-                ]
+            # another library, as far as indexes on disk and in other processes know
+            _describe(db, {"library": os.urandom(16).hex(), "search_text": schema.CONTEXT})
+            _describe(db, _identity(encoder))
+            total = db.execute("SELECT count(*) FROM passages").fetchone()[0]
+            done = 0
+            texts = self._all_texts(db, encoder)
+            while some := list(islice(texts, 256)):
+                found = encoder.encode([text for _, text in some])
                 db.executemany(
                     "UPDATE passages SET vector = ? WHERE n = ?",
-                    [
-                        (vectors.pack(v), row[0])
-                        for v, row in zip(encoder.encode(texts), some, strict=True)
-                    ],
+                    [(vectors.pack(v), n) for v, (n, _) in zip(found, some, strict=True)],
                 )
+                done += len(some)
                 if progress is not None:
-                    progress(at + len(some), len(rows))
-            # another library, as far as indexes on disk and in other processes know
-            db.executemany(
-                "UPDATE meta SET value = ? WHERE name = ?",
-                [
-                    (os.urandom(16).hex(), "library"),
-                    (encoder.name, "encoder"),
-                    (encoder.dimension, "dimension"),
-                ],
-            )
+                    progress(done, total)
             self._encoder = encoder
+
+    # --- health -----------------------------------------------------------------------------
+
+    def inspect(self, progress: Callable[[int, int], None] | None = None) -> health.Health:
+        """Compares everything with everything that says the same; see `index.storing.health`."""
+        with self._store.read() as db:
+            return health.inspect(db, self.path, progress)
+
+    def check(self) -> health.Health:
+        """`inspect`; raises LibraryDamaged if something isn't as it was written."""
+        found = self.inspect()
+        if found.problems:
+            more = len(found.problems) - 1
+            what = found.problems[0] + (f", and {more} more" if more else "")
+            raise LibraryDamaged(faults.damaged(self.path, what))
+        return found
+
+    def repair(self, found: health.Health) -> list[str]:
+        """Makes anew what can be, of what `inspect` found wrong; says what. No article is deleted.
+
+        Passages are split and encoded anew from texts that are whole: that needs the encoder.
+        """
+        done: list[str] = []
+        whole = [id for id in found.passages if id not in found.articles]
+        with self.writing():
+            if found.words or found.shingles or found.tables:
+                with self._lone_write() as db:
+                    done += health.rebuild(db, found)
+            for id in whole:
+                article = self.article(id)
+                if article is not None:
+                    self._forget_passages(id)
+                    self.put(article)
+            if whole:
+                done.append(f"the passages and vectors of {len(whole)} articles")
+            if found.nearest or whole:
+                vectors.discard(self.path)
+                self._retriever.save(self.path)
+                done.append("the file of nearest neighbours")
+        return done
+
+    # --- the rest ---------------------------------------------------------------------------
+
+    def _with_encoder(self) -> Encoder:
+        if self._encoder is None:
+            raise UsageError(f"the library '{self.path}' was opened without an encoder")
+        return self._encoder
+
+    def _texts(
+        self, db: sqlite3.Connection, article: Article, passages: Sequence[Passage]
+    ) -> list[str]:
+        if meta_of(db)["search_text"] == schema.BARE:
+            return bare_texts(passages)
+        return search_texts(article, passages, self._with_encoder().fits)
+
+    def _all_texts(self, db: sqlite3.Connection, encoder: Encoder) -> Iterator[tuple[int, str]]:
+        """The number of every passage, and what the encoder reads of it; article by article."""
+        for (number,) in db.execute("SELECT n FROM articles ORDER BY n").fetchall():
+            article = article_of(db.execute(f"{ARTICLES} WHERE a.n = ?", [number]).fetchone())
+            passages = passages_of(db, number, article.id, article.text)
+            texts = search_texts(article, list(passages.values()), encoder.fits)
+            yield from zip(passages, texts, strict=True)
+
+    def _forget_passages(self, id: str) -> None:
+        """The words of passages that don't fit their text can't be taken out one by one."""
+        with self._lone_write() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO removed SELECT p.n, (SELECT value FROM meta WHERE name ="
+                " 'generation') FROM passages p JOIN articles a ON a.n = p.article WHERE a.id = ?",
+                [id],
+            )
+            db.execute(
+                "DELETE FROM passages WHERE article = (SELECT n FROM articles WHERE id = ?)", [id]
+            )
+            health.words(db)
+
+    def _upgrade(self) -> None:
+        if not faults.writable(self.path):
+            self._store.upgrade()  # says so
+        with self._lock.held(wait=_WAIT):
+            if self._store.verify() < schema.LAYOUT:
+                try:
+                    self._store.upgrade()
+                except OSError as error:
+                    raise faults.from_system(error, self.path) from error
+
+    def _save(self) -> None:
+        if self._unsaved:
+            self._unsaved = False
+            with suppress(OSError):  # searching builds it in memory
+                self._retriever.save(self.path)
+
+    def _sample(self) -> None:
+        with self._store.read() as db:
+            if (id := health.sample(db)) is not None:
+                what = f"the text of article {id} isn't what was stored"
+                raise LibraryDamaged(faults.damaged(self.path, what))
 
     @contextmanager
     def _lone_write(self) -> Iterator[sqlite3.Connection]:
-        with self._holding:
-            if not self._holders:
-                self._acquire()
-            self._holders += 1
-        try:
+        with self._lock.held():
             with self._store.write() as db:
                 yield db
             self._unsaved = True
-        finally:
-            with self._holding:
-                self._holders -= 1
-                if not self._holders:
-                    self._lock.release()
-
-    def _acquire(self) -> None:
-        pid = self.path / "writer.pid"
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            try:
-                who = f"process {int(pid.read_text())}"
-            except (OSError, ValueError):
-                who = "another process"
-            raise LibraryBusy(
-                f"{who} is writing to the library '{self.path}'; try again when it is done"
-            ) from None
-        except OSError as error:
-            raise DatelineError(
-                f"the library '{self.path}' can't be written ({error.strerror}); "
-                "check the folder's permissions"
-            ) from error
-        with suppress(OSError):  # it only serves a message
-            pid.write_text(str(os.getpid()))
 
     def _match(self, encoder: Encoder, db: sqlite3.Connection | None = None) -> None:
+        """Raises EncoderMismatch for other weights; where no hash is known, for another name."""
         if db is None:
             with self._store.read() as snapshot:
                 meta = meta_of(snapshot)
         else:
             meta = meta_of(db)
-        if (meta["encoder"], meta["dimension"]) != (encoder.name, encoder.dimension):
+        known = meta["encoder_sha256"]
+        same = known == encoder.sha256 if known else meta["encoder"] == encoder.name
+        if not same or meta["dimension"] != encoder.dimension:
             raise EncoderMismatch(
-                f"the library '{self.path}' was built with the encoder '{meta['encoder']}', not "
-                f"'{encoder.name}'; re-index it with: dateline --library '{self.path}' reindex"
+                f"the library '{self.path}' was built with the encoder '{meta['encoder']}' "
+                f"({(known or 'no hash')[:12]}), not '{encoder.name}' ({encoder.sha256[:12]}); "
+                f"re-index it with: dateline --library '{self.path}' reindex"
             )
+        if not known and db is not None:
+            _describe(db, {"encoder_sha256": encoder.sha256})
+
+
+def _identity(encoder: Encoder) -> dict[str, str | int]:
+    return {
+        "encoder": encoder.name,
+        "encoder_sha256": encoder.sha256,
+        "dimension": encoder.dimension,
+    }
+
+
+def _describe(db: sqlite3.Connection, meta: Mapping[str, str | int]) -> None:
+    db.executemany("UPDATE meta SET value = ? WHERE name = ?", [(v, k) for k, v in meta.items()])
+
+
+def _edited(article: Article, said: Mapping[str, str | None]) -> Article:
+    """With what a person has said of it: title, source, published (ISO)."""
+    own = article.published.isoformat() if article.published else None
+    published = said.get("published", own)
+    return replace(
+        article,
+        title=said.get("title") or article.title,
+        source=said.get("source", article.source),
+        published=date.fromisoformat(published) if published else None,
+    )
 
 
 def _size(file: Path) -> int:

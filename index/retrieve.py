@@ -2,7 +2,8 @@
 
 Dense candidates come from the vectors in memory (exact inner product), lexical ones from FTS5's
 BM25; `index.search.fuse` joins them by score. The vectors in memory follow the library: before
-each search they catch up with what any process has written since.
+each search they catch up with what any process has written since, or are read anew where the
+library has become another (its tokens differ: it was restored from a copy).
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from index.errors import UsageError
 from index.search import Filter, Hit, fuse, match_expression, same_text, shingles
 from index.splitting.passages import Passage
 from index.storing import vectors
-from index.storing.rows import ARTICLE, article_of, meta_of
+from index.storing.rows import HEAD, article_of, meta_of
 from index.storing.store import Store
 from index.storing.vectors import VectorIndex
 
+SAVED_FROM = 1_000  # passages written since the index's file: fewer are caught up with in no time
+SAVED_SHARE = 0.1  # or this share of all: writing the file costs by all, whatever was added
 CANDIDATES = 100  # of each list, at least; more only where k asks for more
 MODES = ("fused", "dense", "lexical")
 
@@ -40,6 +43,7 @@ class Retriever:
         self._index: VectorIndex | None = None
         self._library = ""
         self._generation = -1
+        self._tokens: dict[int, str] = {}  # of the generations that the index has been through
         self._highest = 0
         self._refreshing = threading.Lock()
 
@@ -72,7 +76,9 @@ class Retriever:
             scores = fuse(dict(dense), dict(lexical)) if both else dict(dense or lexical)
             found = _Candidates(db, vector, scores, encoder.dimension)
             chosen = found.best(k)
-            bm25 = _bm25(db, expression, chosen)
+            bm25 = dict(lexical)
+            if mode == "dense" or len(lexical) == depth:  # else every match is in the list
+                bm25 |= _bm25(db, expression, [n for n in chosen if n not in bm25])
         dense_ranks = {n: rank for rank, (n, _) in enumerate(dense, start=1)}
         lexical_ranks = {n: rank for rank, (n, _) in enumerate(lexical, start=1)}
         return [
@@ -90,22 +96,28 @@ class Retriever:
         ]
 
     def save(self, folder: Path) -> None:
-        """Writes the derived index of the present generation."""
+        """Writes the derived index, if enough has changed since its file was written.
+
+        Raises OSError: what is derived couldn't be kept, which costs time, nothing else.
+        """
         with self._store.read() as db:
-            index = self._caught_up(db, int(meta_of(db)["dimension"]))
+            meta = meta_of(db)
+            found = vectors.manifest(folder)
+            if found is not None and _is_of(db, meta, found) and not _far(db, found):
+                return
+            index = self._caught_up(db, int(meta["dimension"]))
             with self._refreshing:
-                vectors.write(folder, index, self._library, self._generation)
+                token = self._tokens[self._generation]
+                vectors.write(folder, index, self._library, self._generation, token)
 
     def _caught_up(self, db: sqlite3.Connection, dimension: int) -> VectorIndex:
         """The vectors as of this snapshot, or newer."""
         meta = meta_of(db)
-        library, generation = str(meta["library"]), int(meta["generation"])
+        generation = int(meta["generation"])
         with self._refreshing:
-            if self._index is None or library != self._library:
-                index = vectors.read(self._store.folder, library, dimension, generation)
-                self._index = VectorIndex(dimension) if index is None else index[0]
-                self._generation = -1 if index is None else index[1]
-                self._library = library
+            if self._index is None or not self._follows(db, meta):
+                self._index = self._from_file(db, meta) or VectorIndex(dimension)
+                self._library = str(meta["library"])
                 self._highest = int(self._index.ids().max(initial=0))
             if self._generation < generation:
                 gone = db.execute("SELECT n FROM removed WHERE generation > ?", [self._generation])
@@ -118,8 +130,50 @@ class Retriever:
                         [n for n, _ in rows], vectors.unpack([v for _, v in rows], dimension)
                     )
                     self._highest = rows[-1][0]
+                self._tokens |= db.execute(
+                    "SELECT generation, token FROM writes WHERE generation > ?", [self._generation]
+                ).fetchall()
                 self._generation = generation
             return self._index
+
+    def _follows(self, db: sqlite3.Connection, meta: dict[str, Any]) -> bool:
+        """Whether what is in memory is of this snapshot's own past; or its future, where another
+        thread has begun later."""
+        at = min(self._generation, int(meta["generation"]))
+        return meta["library"] == self._library and self._tokens.get(at) == _token(db, at)
+
+    def _from_file(self, db: sqlite3.Connection, meta: dict[str, Any]) -> VectorIndex | None:
+        self._generation, self._tokens = -1, {}
+        found = vectors.manifest(self._store.folder)
+        if found is None or not _is_of(db, meta, found):
+            return None
+        index = vectors.read(self._store.folder, found)
+        if index is not None:
+            self._generation, self._tokens = found.generation, {found.generation: found.token}
+        return index
+
+
+def _is_of(db: sqlite3.Connection, meta: dict[str, Any], found: vectors.Manifest) -> bool:
+    """Whether the index's file was made from a state that this library has been in."""
+    return (found.library, found.dimension) == (
+        meta["library"],
+        meta["dimension"],
+    ) and found.token == _token(db, found.generation)
+
+
+def _far(db: sqlite3.Connection, found: vectors.Manifest) -> bool:
+    """Whether so much was written since that reading it anew each time isn't worth it."""
+    passages = db.execute("SELECT count(*) FROM passages").fetchone()[0]
+    (removed,) = db.execute(
+        "SELECT count(*) FROM removed WHERE generation > ?", [found.generation]
+    ).fetchone()
+    added = passages - (found.passages - removed)
+    return bool(added + removed > max(SAVED_FROM, SAVED_SHARE * found.passages))
+
+
+def _token(db: sqlite3.Connection, generation: int) -> str | None:
+    row = db.execute("SELECT token FROM writes WHERE generation = ?", [generation]).fetchone()
+    return str(row[0]) if row else None
 
 
 class _Candidates:
@@ -167,10 +221,10 @@ class _Candidates:
         return same_text(words[n], words[m], copies=family)
 
     def _read(self, numbers: Sequence[int]) -> None:
-        columns = ", ".join(f"a.{name}" for name in ARTICLE.split(", "))
         rows = self._db.execute(
-            f'SELECT p.n, p.start, p."end", p.heading, p.article, {columns}'  # noqa: S608
+            f'SELECT p.n, p.start, p."end", p.heading, p.article, {HEAD}, t.text'  # noqa: S608
             " FROM passages p JOIN articles a ON a.n = p.article"
+            " JOIN texts t ON t.article = a.n"
             f" WHERE p.n IN ({_numbers(numbers)})"
         ).fetchall()
         articles: dict[int, Article] = {}
@@ -230,7 +284,9 @@ def _lexical(
     among = ""
     if condition:
         chosen = "SELECT p.n FROM articles a JOIN passages p ON p.article = a.n WHERE"
-        among = f" AND rowid IN ({chosen} {condition})"
+        # (with the +, which keeps it from being a constraint of the lexical table: FTS5 would run
+        # its match anew for every row that is allowed)
+        among = f" AND +rowid IN ({chosen} {condition})"
     return db.execute(
         f"SELECT rowid, {_BM25} AS score FROM words WHERE words MATCH ?{among}"  # noqa: S608
         " ORDER BY score DESC, rowid LIMIT ?",
@@ -246,7 +302,7 @@ def _bm25(
     return dict(
         db.execute(
             f"SELECT rowid, {_BM25} FROM words WHERE words MATCH ?"  # noqa: S608
-            f" AND rowid IN ({_numbers(numbers)})",
+            f" AND +rowid IN ({_numbers(numbers)})",
             [expression],
         ).fetchall()
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from index.article import Article
+from index.article import Article, Head
 from index.search import Filter, Hit
 from rag.checking.verdict import Verdict
 from rag.understanding.asked_filter import Reading
@@ -229,7 +229,7 @@ def hit_dict(hit: Hit) -> dict[str, Any]:
     }
 
 
-def article_dict(article: Article) -> dict[str, Any]:
+def article_dict(article: Article | Head) -> dict[str, Any]:
     """An article as JSON, without its text; also what `dateline list --json` prints."""
     return {
         "article_id": article.id,

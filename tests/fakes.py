@@ -26,6 +26,10 @@ class FakeEncoder:
         self.dimension = dimension
         self.encoded: list[str] = []
 
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(f"{self.name}, {self.dimension}".encode()).hexdigest()
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self.encoded.extend(texts)
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
@@ -42,6 +46,9 @@ class FakeEncoder:
     def fits(self, text: str) -> bool:
         """Whether the whole text is read."""
         return len(text.split()) <= 200
+
+    def count(self, text: str) -> int:
+        return len(text.split())
 
 
 class FakeGenerator:
@@ -154,8 +161,11 @@ def _kept(prompt: Prompt) -> list[tuple[str, str, bool]]:
 
 
 _ASKING = frozenset(
-    "about and are can did does for from had has have how into its long many much should than that "
-    "the there they this was were what when where which who whom whose why will with".split()
+    re.findall(
+        r"\w+",
+        "about and are can did does for from had has have how into its long many much should than "
+        "that the there they this was were what when where which who whom whose why will with",
+    )
 )
 
 

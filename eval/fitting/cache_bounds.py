@@ -46,7 +46,7 @@ BOUNDS = ((0, 0), (128, 0), (256, 0), (512, 0), (1024, 0), (512, 1), (512, 2), (
 class HashedWords:
     """Stands in for the encoder: texts that share words are near each other."""
 
-    name, dimension = "hashed-words", 256
+    name, dimension, sha256 = "hashed-words", 256, "0" * 64
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
@@ -61,6 +61,9 @@ class HashedWords:
 
     def fits(self, text: str) -> bool:
         return len(text) < 2000
+
+    def count(self, text: str) -> int:
+        return max(1, len(text) // 4)
 
 
 def articles(data: Path) -> list[Article]:

@@ -65,7 +65,7 @@ def prompts(questions: Path | None, articles: Path | None, limit: int | None) ->
     file, folder = questions_and_articles(questions, articles)
     bench = Bench({})
     with bench.library([]) as library:
-        list(add(library, [str(folder)], counter=bench.counter()))
+        list(add(library, [str(folder)]))
         asked = [q.question for q in own_questions(file) if q.answerable][:limit]
         most = bench.settings.passages
         form = TrainedForm() if models.adapter(models.default("generator")) else PlainForm()

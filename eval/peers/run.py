@@ -110,7 +110,7 @@ def peers_suite(
             own_files = tempfile.TemporaryDirectory(prefix="dateline-eval-")
             temporary = Path(stack.enter_context(own_files))
             library = stack.enter_context(bench.library([]))
-            for _ in add(library, [str(folder)], counter=bench.counter()):
+            for _ in add(library, [str(folder)]):
                 pass  # what was refused was so for the peer too
             own = OwnSide(bench, library, states)
             files = written(material.articles, temporary / "articles")

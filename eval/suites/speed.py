@@ -17,7 +17,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from index.article import Article
 from index.errors import UsageError
 from index.ingest import add
 from index.library import Library
+from index.search import Filter
 from index.splitting.passages import Passage
 from rag.generating.form import PlainForm
 
@@ -41,6 +43,7 @@ INGESTED = 50  # articles of three passages: so many texts go to sentence-transf
 INGESTS = 4  # once in so many repeats: it takes longer than all else in one
 PER_ARTICLE = 20  # passages of a filler article
 WORDS = 110  # of a filler passage
+YEAR = Filter(since=date(2021, 1, 1), until=date(2021, 12, 31))  # a quarter of the filler
 SOUNDS = ("ba", "ke", "li", "mo", "nu", "ra", "se", "ti", "vo", "za")
 
 
@@ -119,11 +122,13 @@ def start(bench: Bench, material: Material) -> Iterator[Ask]:
 
         def search(item: Item, made: _Shelf) -> dict[str, float]:
             product = _timed(lambda: made.library.search(item.question, 10))
+            filtered = _timed(lambda: made.library.search(item.question, 10, filter=YEAR))
             encoding = _timed(lambda: encoder.encode([item.question]))
             query = encoder.encode([item.question])[0]
             alone = _timed(lambda: made.nearest(query, 10))
             return {
-                "search_ms": product * 1000, "encode_ms": encoding * 1000, "faiss_ms": alone * 1000,
+                "search_ms": product * 1000, "filtered_ms": filtered * 1000,
+                "encode_ms": encoding * 1000, "faiss_ms": alone * 1000,
                 "encode_and_faiss_ms": (encoding + alone) * 1000,
             }  # fmt: skip
 
@@ -134,7 +139,7 @@ def start(bench: Bench, material: Material) -> Iterator[Ask]:
                     text = "\n\n".join(passage_text(chance, WORDS) for _ in range(3))
                     (Path(folder) / f"{n}.txt").write_text(f"Report {n}\n\n{text}\n", "utf-8")
                 began = time.perf_counter()
-                outcomes = list(add(made.library, [folder], counter=bench.counter()))
+                outcomes = list(add(made.library, [folder]))
                 seconds = time.perf_counter() - began
             added = [o.article for o in outcomes if o.article is not None]
             texts = [p.text for article in added for p in bench.split(article)]
@@ -196,6 +201,7 @@ def fill(library: Library, size: int, dimension: int) -> NDArray[np.float32]:
             article = document(
                 f"filler/{size}/{begin}", 100_000 + begin, f"Filler {begin}", "\n\n".join(texts)
             )
+            article = replace(article, published=date(2020 + begin // PER_ARTICLE % 4, 6, 1))
             passages, at = [], 0
             for text in texts:
                 passages.append(Passage(article.id, at, at + len(text), text))
@@ -270,6 +276,8 @@ SUITE = Suite(
             better="lower",
             unit="ms",
         ),
+        _ms("search within a year, median", "filtered_ms", "a quarter of the passages"),
+        _ratio("within a year / search", "filtered_ms", "search_ms", "2 at most is aimed at"),
         _ms("encoding the query alone", "encode_ms", "the product's encoder"),
         _ms("FAISS alone", "faiss_ms", "flat index over the same vectors, ten nearest"),
         _ratio(

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +25,7 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from index.cores import one_blas_thread
-from index.encoding.encoder import model_folder
+from index.encoding.encoder import model_folder, weights_sha256
 from index.errors import DatelineError
 
 Floats = NDArray[np.float32]
@@ -45,6 +46,7 @@ class PlainBert:
             raise DatelineError(f"'{folder}' holds a model that only sentence-transformers can run")
         one_blas_thread()
         config = _json(folder / "config.json")
+        self._folder = folder
         self.name = folder.resolve().name
         self.dimension = int(config["hidden_size"])
         self._heads = int(config["num_attention_heads"])
@@ -94,6 +96,11 @@ class PlainBert:
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return False
 
+    @cached_property
+    def sha256(self) -> str:
+        """Of the weights; read at first use."""
+        return weights_sha256(self._folder)
+
     def encode(self, texts: Sequence[str]) -> Floats:
         """Unit vectors, shape (len(texts), dimension), float32."""
         ids = [self._tokenizer.encode(text).ids for text in texts]
@@ -106,6 +113,11 @@ class PlainBert:
     def fits(self, text: str) -> bool:
         """Whether all word pieces of the text lie within the model's limit."""
         return not self._tokenizer.encode(text).overflowing
+
+    def count(self, text: str) -> int:
+        """Word pieces of the text, however long it is."""
+        found = self._tokenizer.encode(text, add_special_tokens=False)
+        return len(found.ids) + sum(len(rest.ids) for rest in found.overflowing)
 
     def _read(self, tensors: _Tensors, config: dict[str, Any]) -> None:
         size, inner = self.dimension, int(config["intermediate_size"])

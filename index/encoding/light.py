@@ -40,6 +40,11 @@ class LightEncoder:
         self.name = self._plain.name
         self.dimension = self._plain.dimension
 
+    @property
+    def sha256(self) -> str:
+        """Of the weights; read at first use."""
+        return self._plain.sha256
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, shape (len(texts), dimension), float32."""
         few = sum(map(len, texts)) <= self._few
@@ -48,6 +53,10 @@ class LightEncoder:
     def fits(self, text: str) -> bool:
         """Whether all word pieces of the text lie within the model's limit."""
         return self._plain.fits(text)
+
+    def count(self, text: str) -> int:
+        """Word pieces of the text, however long it is."""
+        return self._plain.count(text)
 
     def _for_many(self) -> Encoder:
         with self._opening:

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.cores import usable_cores
-from index.encoding.encoder import model_folder
+from index.encoding.encoder import model_folder, weights_sha256
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
@@ -89,8 +90,14 @@ class SentenceEncoder:
         self._bfloat16 = bfloat16_is_fast()
         self._tokenizer = self._model.tokenizer
         self._limit = int(self._model.max_seq_length or 256)
+        self._folder = folder
         self.name = folder.resolve().name
         self.dimension = int(self._model.get_embedding_dimension() or 0)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the weights; read at first use."""
+        return weights_sha256(self._folder)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, shape (len(texts), dimension), float32."""
@@ -120,6 +127,13 @@ class SentenceEncoder:
         """Whether all word pieces of the text lie within the model's limit."""
         with self._lock:
             return len(self._tokenizer(text, truncation=False)["input_ids"]) <= self._limit
+
+    def count(self, text: str) -> int:
+        """Word pieces of the text, however long it is."""
+        with self._lock:
+            return len(
+                self._tokenizer(text, truncation=False, add_special_tokens=False)["input_ids"]
+            )
 
 
 def bfloat16_is_fast() -> bool:

@@ -7,24 +7,24 @@ an index over a content-chosen eighth of all shingles (Broder's "mod m" sketch) 
 on all shingles. Two reports of one event, and a correction that restates a figure, share far less
 (measured: eval/DECISIONS.md); numbers changed in an otherwise equal text leave it a copy.
 
-In memory only: 8 bytes a word of every known article, and the index.
+The index is rows of the library, written with the article: adding one to many costs what adding it
+to few does.
 """
 
 from __future__ import annotations
 
 import re
+import sqlite3
 import zlib
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import Counter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.article import Article
-
 SHINGLE = 5  # words
 CONTAINED = 0.4  # share of the shorter text's shingles from which on it is a copy
 LEAST = 20  # shingles below which a text is too short to be called a copy of anything
+LIKELY = 0.15  # share of the sample from which on a text is read: far below what a copy has
 _SAMPLE = 8  # one shingle in this many is in the index
 _COMMON = 2_000  # a shingle of more articles than this is a phrase, and tells nothing
 
@@ -44,7 +44,8 @@ def shingles(text: str) -> Shingles:
     for i in range(SHINGLE):  # overflow wraps round, which is what a hash wants
         mixed = (mixed ^ hashes[i : i + count]) * _MIX
         mixed ^= mixed >> np.uint64(29)
-    return np.unique(mixed)
+    mixed.sort()  # (np.unique would import numpy.ma, which takes longer than all else here)
+    return mixed[np.append(True, mixed[1:] != mixed[:-1])]
 
 
 def containment(a: Shingles, b: Shingles) -> float:
@@ -54,53 +55,50 @@ def containment(a: Shingles, b: Shingles) -> float:
     return len(np.intersect1d(a, b, assume_unique=True)) / min(len(a), len(b))
 
 
-class Copies:
-    """The articles of a library, to ask whether another is a near-copy of one of them."""
+def remember(db: sqlite3.Connection, number: int, text: str) -> None:
+    """Makes the article of that number known by its text, which it wasn't before."""
+    found = shingles(text)
+    keys = sampled(found) if len(found) >= LEAST else []
+    db.executemany("INSERT INTO shingles VALUES (?, ?)", [(key, number) for key in keys])
+    db.execute("UPDATE articles SET sampled = ? WHERE n = ?", [len(keys), number])
 
-    def __init__(self, known: Iterable[tuple[str, str]] = ()) -> None:
-        """`known`: (article id, cleaned text), the oldest first: the first one is the original."""
-        self._shingles: dict[str, Shingles] = {}
-        self._order: dict[str, int] = {}  # kept when an article is updated or removed and put back
-        self._places: dict[int, list[str]] = defaultdict(list)
-        for article_id, text in known:
-            self.add(article_id, text)
 
-    def original_of(self, article: Article) -> str | None:
-        """The id of the first known article that this one is a near-copy of, else None.
+def forget(db: sqlite3.Connection, number: int, text: str) -> None:
+    """Undoes `remember`, with the same text."""
+    db.executemany(
+        "DELETE FROM shingles WHERE hash = ? AND article = ?",
+        [(key, number) for key in sampled(shingles(text))],
+    )
 
-        The article itself, known by its id in an earlier state, doesn't count.
-        """
-        own = shingles(article.text)
-        if len(own) < LEAST:
-            return None
-        places = (self._places.get(key, ()) for key in _sampled(own))
-        shared = Counter(known for place in places if len(place) <= _COMMON for known in place)
-        likely = {known for known, n in shared.items() if n >= 2 and known != article.id}
-        for known in sorted(likely, key=self._order.__getitem__):  # the oldest first
-            if containment(own, self._shingles[known]) >= CONTAINED:
-                return known
+
+def original_of(db: sqlite3.Connection, id: str, text: str) -> str | None:
+    """The id of the oldest article in the library that this text is a near-copy of, else None.
+
+    The article `id` itself, known in an earlier state, doesn't count. Reads the texts of those
+    that share enough of the sample, and no others.
+    """
+    own = shingles(text)
+    if len(own) < LEAST:
         return None
-
-    def add(self, article_id: str, text: str) -> None:
-        """Make an article known, in place of what was known under this id."""
-        self.remove(article_id)
-        found = shingles(text)
-        if len(found) < LEAST:
-            return
-        self._shingles[article_id] = found
-        self._order.setdefault(article_id, len(self._order))
-        for key in _sampled(found):
-            self._places[key].append(article_id)
-
-    def remove(self, article_id: str) -> None:
-        """Forget an article; nothing happens where it isn't known."""
-        found = self._shingles.pop(article_id, None)
-        for key in () if found is None else _sampled(found):
-            self._places[key].remove(article_id)
-            if not self._places[key]:
-                del self._places[key]
+    keys = sampled(own)
+    shared: Counter[int] = Counter()
+    for key in keys:
+        found = db.execute(
+            "SELECT article FROM shingles WHERE hash = ? LIMIT ?", [key, _COMMON + 1]
+        ).fetchall()
+        if len(found) <= _COMMON:
+            shared.update(number for (number,) in found)
+    for number in sorted(n for n, count in shared.items() if count >= 2):  # the oldest first
+        row = db.execute("SELECT id, sampled FROM articles WHERE n = ?", [number]).fetchone()
+        if row[0] == id or shared[number] < LIKELY * min(len(keys), row[1]):
+            continue
+        (other,) = db.execute("SELECT text FROM texts WHERE article = ?", [number]).fetchone()
+        if containment(own, shingles(other)) >= CONTAINED:
+            return str(row[0])
+    return None
 
 
-def _sampled(found: Shingles) -> list[int]:
-    chosen: list[int] = found[found % np.uint64(_SAMPLE) == 0].tolist()
+def sampled(found: Shingles) -> list[int]:
+    """The eighth of the shingles that is in the index, as SQLite's (signed) integers."""
+    chosen: list[int] = found[found % np.uint64(_SAMPLE) == 0].astype(np.int64).tolist()
     return chosen

@@ -6,28 +6,28 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.article import Article
+from index.article import Article, Head
 from index.splitting.passages import Passage
+from index.storing import copies
+from index.storing.schema import place
 from index.storing.vectors import pack
 
-ARTICLE = "id, title, text, source, published, authors, url, path, copy_of"
-_OVERWRITE = ", ".join(
-    f"{name} = excluded.{name}" for name in [*ARTICLE.split(", ")[1:], "content_hash"]
-)
+HEAD = "a.id, a.title, a.source, a.published, a.authors, a.url, a.path, a.copy_of"
+ARTICLES = f"SELECT {HEAD}, t.text FROM articles a JOIN texts t ON t.article = a.n"  # noqa: S608
 
 
-def article_of(row: Sequence[Any]) -> Article:
-    """From the columns of `ARTICLE`."""
-    id, title, text, source, published, authors, url, path, copy_of = row
-    return Article(
+def head_of(row: Sequence[Any]) -> Head:
+    """From the columns of `HEAD`."""
+    id, title, source, published, authors, url, path, copy_of = row
+    return Head(
         id=id,
         title=title,
-        text=text,
         source=source,
         published=date.fromisoformat(published) if published else None,
         authors=tuple(json.loads(authors)),
@@ -37,36 +37,54 @@ def article_of(row: Sequence[Any]) -> Article:
     )
 
 
+def article_of(row: Sequence[Any]) -> Article:
+    """From what `ARTICLES` selects."""
+    return head_of(row[:-1]).with_text(row[-1])
+
+
 def meta_of(db: sqlite3.Connection) -> dict[str, Any]:
-    """`library` (an id), `generation`, `encoder`, `dimension`."""
+    """`library` (an id), `generation`, `encoder`, `encoder_sha256`, `dimension`, `search_text`."""
     return dict(db.execute("SELECT name, value FROM meta").fetchall())
+
+
+def passages_of(db: sqlite3.Connection, number: int, id: str, text: str) -> dict[int, Passage]:
+    """The passages of an article by number, in order."""
+    rows = db.execute(
+        'SELECT n, start, "end", heading FROM passages WHERE article = ? ORDER BY start, n',
+        [number],
+    )
+    return {n: Passage(id, s, e, text[s:e], heading) for n, s, e, heading in rows}
 
 
 def insert(
     db: sqlite3.Connection,
+    folder: Path,
     article: Article,
     passages: Sequence[Passage],
     vectors: NDArray[np.float32],
 ) -> None:
     """The article, its passages, their vectors and words; in place of the article with its id."""
     forget(db, article.id)
+    values = {
+        "id": article.id,
+        "title": article.title,
+        "content_hash": article.content_hash,
+        "source": article.source,
+        "published": article.published.isoformat() if article.published else None,
+        "authors": json.dumps(article.authors),
+        "url": article.url,
+        "path": article.path,
+        "copy_of": article.copy_of,
+        "place": place(article.path, folder),
+    }
+    overwrite = ", ".join(f"{name} = excluded.{name}" for name in values if name != "id")
     (number,) = db.execute(
-        "INSERT INTO articles (id, title, text, source, published, authors, url, path, copy_of,"  # noqa: S608
-        " content_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
-        f" {_OVERWRITE} RETURNING n",  # an updated article keeps its number: its age
-        [
-            article.id,
-            article.title,
-            article.text,
-            article.source,
-            article.published.isoformat() if article.published else None,
-            json.dumps(article.authors),
-            article.url,
-            article.path,
-            article.copy_of,
-            article.content_hash,
-        ],
+        f"INSERT INTO articles ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"  # noqa: S608
+        f" ON CONFLICT (id) DO UPDATE SET {overwrite} RETURNING n",
+        list(values.values()),  # an updated article keeps its number: its age
     ).fetchone()
+    db.execute("INSERT OR REPLACE INTO texts VALUES (?, ?)", [number, article.text])
+    copies.remember(db, number, article.text)
     for passage, vector in zip(passages, vectors, strict=True):
         added = db.execute(
             'INSERT INTO passages (article, start, "end", heading, vector) VALUES (?, ?, ?, ?, ?)',
@@ -80,17 +98,21 @@ def insert(
 
 def forget(db: sqlite3.Connection, id: str) -> int | None:
     """Removes the passages of an article; returns the article's number, None if there is none."""
-    row = db.execute("SELECT n, title, text FROM articles WHERE id = ?", [id]).fetchone()
+    row = db.execute(
+        "SELECT a.n, a.title, t.text FROM articles a JOIN texts t ON t.article = a.n"
+        " WHERE a.id = ?",
+        [id],
+    ).fetchone()
     if row is None:
         return None
     number, title, text = row
-    passages = db.execute(
-        'SELECT n, start, "end", heading FROM passages WHERE article = ?', [number]
-    ).fetchall()
     # a table without its own text must be told what it is to forget
     db.executemany(
         "INSERT INTO words (words, rowid, title, heading, text) VALUES ('delete', ?, ?, ?, ?)",
-        [(n, title, heading, text[start:end]) for n, start, end, heading in passages],
+        [
+            (n, title, passage.heading, passage.text)
+            for n, passage in passages_of(db, number, id, text).items()
+        ],
     )
     db.execute(
         "INSERT INTO removed SELECT n, (SELECT value FROM meta WHERE name = 'generation')"
@@ -98,6 +120,7 @@ def forget(db: sqlite3.Connection, id: str) -> int | None:
         [number],
     )
     db.execute("DELETE FROM passages WHERE article = ?", [number])
+    copies.forget(db, number, text)
     return int(number)
 
 
@@ -109,6 +132,7 @@ def delete(db: sqlite3.Connection, id: str) -> bool:
     number = forget(db, id)
     if number is None:
         return False
+    db.execute("DELETE FROM texts WHERE article = ?", [number])
     db.execute("DELETE FROM articles WHERE n = ?", [number])
     heir = db.execute(
         "SELECT id FROM articles WHERE copy_of = ? ORDER BY n LIMIT 1", [id]

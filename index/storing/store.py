@@ -1,4 +1,4 @@
-"""The SQLite file of a library: connections, schema, transactions, and what their errors mean.
+"""The SQLite file of a library: connections, transactions, and which layout it has.
 
 SQLite is the truth: articles, passages, vectors and the lexical index change together in one
 transaction, or not at all. What is derived from it (the faiss file) lives elsewhere.
@@ -6,56 +6,29 @@ transaction, or not at all. What is derived from it (the faiss file) lives elsew
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from index.errors import DatelineError, LibraryBusy, LibraryDamaged, LibraryMissing
+from index.errors import DatelineError, LibraryDamaged, LibraryMissing, LibraryVersion, UsageError
+from index.storing import faults, schema
 
 FILE = "library.sqlite"
-SCHEMA = 1
-_APPLICATION = 0x44415445  # "DATE"
 
-# `passages.n` is never given out twice (AUTOINCREMENT), so an index in memory catches up with
-# "every n above the highest I know" and "every n removed since my generation".
-# The lexical table stores no text (content=''): a passage's text is a slice of its article's.
-_TABLES = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE articles (
-    n INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    title TEXT NOT NULL,
-    text TEXT NOT NULL,
-    content_hash TEXT NOT NULL,
-    source TEXT,
-    published TEXT,
-    authors TEXT NOT NULL,
-    url TEXT,
-    path TEXT,
-    copy_of TEXT
-);
-CREATE TABLE passages (
-    n INTEGER PRIMARY KEY AUTOINCREMENT,
-    article INTEGER NOT NULL REFERENCES articles (n),
-    start INTEGER NOT NULL,
-    "end" INTEGER NOT NULL,
-    heading TEXT NOT NULL,
-    vector BLOB NOT NULL
-);
-CREATE INDEX passages_of_article ON passages (article);
-CREATE TABLE removed (n INTEGER PRIMARY KEY, generation INTEGER NOT NULL);
-CREATE INDEX removed_since ON removed (generation);
-CREATE VIRTUAL TABLE words USING fts5 (
-    title, heading, text, content='', tokenize='porter unicode61 remove_diacritics 2'
-);
-"""
+
+class _Immutable(sqlite3.Connection):
+    """Sees nothing that is written after it was opened, so it serves once."""
 
 
 class Store:
-    """Connections to one library file: any number of readers, one writer. Thread-safe."""
+    """Connections to one library file: any number of readers, one writer. Thread-safe.
+
+    Where the folder can't be written, it is read all the same.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -65,48 +38,61 @@ class Store:
         self._writing = threading.Lock()
         self._closed = False
 
-    def create(self, encoder: str, dimension: int) -> None:
+    def create(self, encoder: dict[str, Any]) -> None:
         """Makes the tables if the file has none yet. Safe if two processes try."""
         with self._errors(), self._connection() as db:
+            if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                return
             db.execute("PRAGMA journal_mode = WAL")
-            db.execute("BEGIN IMMEDIATE")
-            try:
+            with _transaction(db):
                 if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                    for statement in _TABLES.split(";\n"):
-                        db.execute(statement)
-                    db.executemany(
-                        "INSERT INTO meta VALUES (?, ?)",
-                        [
-                            ("library", uuid.uuid4().hex),
-                            ("generation", 0),
-                            ("encoder", encoder),
-                            ("dimension", dimension),
-                        ],
-                    )
-                    db.execute(f"PRAGMA application_id = {_APPLICATION}")
-                    db.execute(f"PRAGMA user_version = {SCHEMA}")
-                db.execute("COMMIT")
-            except BaseException:
-                db.rollback()
-                raise
+                    schema.create(db, encoder)
 
-    def verify(self) -> None:
-        """Raises LibraryMissing, or LibraryDamaged, unless this is a library that can be read."""
+    def verify(self) -> int:
+        """The library's layout, at most today's.
+
+        Raises LibraryMissing, LibraryVersion (made by a later Dateline), LibraryDamaged, and
+        UsageError (another program's database).
+        """
         with self.read() as db:
             tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
             if not tables:
                 raise LibraryMissing(missing(self.folder))
             application = db.execute("PRAGMA application_id").fetchone()[0]
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            if application != _APPLICATION or not {"meta", "articles", "passages"} <= tables:
-                raise LibraryDamaged(self._damaged("it is not a library of this program"))
-            if version != SCHEMA:
-                raise LibraryDamaged(
-                    self._damaged(f"its layout is version {version}, this program reads {SCHEMA}")
+            layout = int(db.execute("PRAGMA user_version").fetchone()[0])
+            if application != schema.APPLICATION:
+                raise UsageError(
+                    f"'{self.file}' is not a library of this program but another's database; "
+                    "name another folder"
                 )
+            if layout > schema.LAYOUT:
+                raise LibraryVersion(
+                    f"the library '{self.folder}' was made by a later Dateline (its layout is "
+                    f"version {layout}, this program reads up to {schema.LAYOUT}); it is as good "
+                    "as it was: use that Dateline, or a newer one"
+                )
+            if not {"meta", "articles", "passages"} <= tables:
+                raise LibraryDamaged(faults.damaged(self.folder, "it lacks tables"))
             names = {name for (name,) in db.execute("SELECT name FROM meta")}
             if not {"library", "generation", "encoder", "dimension"} <= names:
-                raise LibraryDamaged(self._damaged("its description is not complete"))
+                raise LibraryDamaged(faults.damaged(self.folder, "its description is not complete"))
+        return layout
+
+    def upgrade(self) -> Path:
+        """Brings an earlier layout up to today's; returns the copy that is kept of the file."""
+        if not faults.writable(self.folder):
+            raise LibraryVersion(
+                f"the library '{self.folder}' has an earlier layout and can't be brought up to "
+                "date where its folder can't be written; copy the folder and open the copy"
+            )
+        with self._errors(), self._connection() as db:
+            layout = int(db.execute("PRAGMA user_version").fetchone()[0])
+            kept = self.file.with_name(f"library.layout-{layout}.sqlite")
+            _copy(db, kept)
+            with _transaction(db):
+                if int(db.execute("PRAGMA user_version").fetchone()[0]) == layout < schema.LAYOUT:
+                    schema.upgrade(db, self.folder)
+        return kept
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -121,15 +107,10 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction, with the generation counted up; undone if the block raises."""
-        with self._writing, self._errors(), self._connection() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                db.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                db.rollback()
-                raise
+        with self._writing, self._errors(), self._connection() as db, _transaction(db):
+            db.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
+            schema.stamp(db)
+            yield db
 
     def close(self) -> None:
         with self._pool:
@@ -144,58 +125,99 @@ class Store:
                 raise DatelineError(f"the library '{self.folder}' is closed; open it again")
             db = self._idle.pop() if self._idle else None
         if db is None:
-            db = sqlite3.connect(
-                f"{self.file.absolute().as_uri()}?mode=rwc",
-                uri=True,
-                timeout=30,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            # WAL with NORMAL: a transaction is whole or absent after kill -9; after a power cut
-            # the last ones may be absent, never half there.
-            db.execute("PRAGMA synchronous = NORMAL")
-            db.execute("PRAGMA foreign_keys = ON")
+            db = self._connect()
         try:
             yield db
         finally:
             with self._pool:
-                if self._closed or len(self._idle) >= 8:
+                if self._closed or len(self._idle) >= 8 or isinstance(db, _Immutable):
                     db.close()
                 else:
                     self._idle.append(db)
+
+    def _connect(self) -> sqlite3.Connection:
+        if not faults.writable(self.folder):
+            return self._as_it_lies()
+        db = self._opened("mode=rwc")
+        try:
+            # WAL with NORMAL: a transaction is whole or absent after kill -9; after a power cut
+            # the last ones may be absent, never half there.
+            db.execute("PRAGMA synchronous = NORMAL")
+            db.execute("PRAGMA foreign_keys = ON")
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError:
+            db.close()
+            if not faults.is_full(self.folder):
+                raise
+            return self._as_it_lies()
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _as_it_lies(self) -> sqlite3.Connection:
+        """WAL wants a file beside the library's even to read. Where that can't be made and there is
+        no journal, there is nothing to share: the file is read as it lies."""
+        db = self._opened("mode=ro")
+        try:
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            return db
+        except sqlite3.OperationalError:
+            db.close()
+        journal = self.file.with_name(f"{FILE}-wal")
+        if journal.exists() and journal.stat().st_size:
+            raise DatelineError(
+                f"the last writes to the library '{self.folder}' are in a journal that can only "
+                "be taken in where the folder can be written; copy the folder and open the copy"
+            )
+        return self._opened("immutable=1", _Immutable)
+
+    def _opened(
+        self, how: str, kind: type[sqlite3.Connection] = sqlite3.Connection
+    ) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"{self.file.absolute().as_uri()}?{how}",
+            uri=True,
+            timeout=30,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=kind,
+        )
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
-            raise self._translate(error) from error
+        except (sqlite3.Error, MemoryError) as error:
+            raise faults.from_sqlite(error, self.folder) from error
 
-    def _translate(self, error: sqlite3.Error) -> DatelineError:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            return LibraryDamaged(self._damaged(str(error)))
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return LibraryBusy(
-                f"the library '{self.folder}' is being written by another process; "
-                "try again when it is done"
-            )
-        if code == sqlite3.SQLITE_FULL:
-            return DatelineError(
-                f"no space is left for the library '{self.folder}'; free some and try again"
-            )
-        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR):
-            return DatelineError(
-                f"the library '{self.folder}' can't be read or written ({error}); "
-                "check the folder's permissions"
-            )
-        return LibraryDamaged(self._damaged(str(error)))
 
-    def _damaged(self, what: str) -> str:
-        return (
-            f"the library '{self.folder}' is damaged ({what}); restore '{FILE}' from a copy, "
-            "or remove the folder and add the articles again"
-        )
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # a full disk may have ended it already
+            db.rollback()
+        raise
+
+
+def _copy(db: sqlite3.Connection, to: Path) -> None:
+    """The whole file, or none; a copy that is there already is the older and stays."""
+    if to.exists():
+        return
+    temporary = to.with_name(f"{to.name}.{os.getpid()}.tmp")
+    try:
+        copy = sqlite3.connect(temporary)
+        try:
+            db.backup(copy)
+        finally:
+            copy.close()
+        temporary.replace(to)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def missing(folder: Path) -> str:

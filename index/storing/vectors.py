@@ -1,8 +1,8 @@
 """Exact nearest neighbours in memory, and their file. The only importer of faiss.
 
 The file is derived: whoever reads it compares the manifest beside it (the library's id, the
-generation, the SHA-256 of the bytes) and builds anew where anything differs. Bytes whose hash
-doesn't match never reach faiss, whose reader trusts them.
+generation with its token, the SHA-256 of the bytes) and builds anew where anything differs. Bytes
+whose hash doesn't match never reach faiss, whose reader trusts them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import os
 import threading
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -90,54 +91,87 @@ class VectorIndex:
         found = [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
+    def vectors(self, ids: Sequence[int]) -> Vectors:
+        """The vectors of these numbers; raises KeyError where one isn't there."""
+        with self._lock:
+            try:
+                found = [self._index.reconstruct(int(n)) for n in ids]
+            except RuntimeError as error:
+                raise KeyError(str(error)) from error
+        return np.array(found, dtype=np.float32).reshape(len(ids), self.dimension)
+
     def bytes(self) -> bytes:
         with self._lock:
             return bytes(faiss.serialize_index(self._index).tobytes())
 
 
-def write(folder: Path, index: VectorIndex, library: str, generation: int) -> None:
-    """Index and manifest, each whole or not at all; the manifest last. One writer at a time."""
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What the file was made from: a generation of a library, and the token of its write."""
+
+    library: str
+    generation: int
+    token: str
+    dimension: int
+    passages: int
+    sha256: str
+
+
+def write(folder: Path, index: VectorIndex, library: str, generation: int, token: str) -> None:
+    """Index and manifest, each whole or not at all; the manifest last. One writer at a time.
+
+    Raises OSError; then the old pair is there, or one that doesn't match and is built anew.
+    """
     for left in folder.glob("index.*.tmp"):  # by a writer that was killed
         left.unlink(missing_ok=True)
     data = index.bytes()
-    manifest = {
-        "library": library,
-        "generation": generation,
-        "dimension": index.dimension,
-        "sha256": hashlib.sha256(data).hexdigest(),
-    }
+    sha256 = hashlib.sha256(data).hexdigest()
+    manifest = Manifest(library, generation, token, index.dimension, len(index), sha256)
     _replace(folder / _FILE, data)
-    _replace(folder / _MANIFEST, json.dumps(manifest).encode())
+    _replace(folder / _MANIFEST, json.dumps(asdict(manifest)).encode())
 
 
-def read(folder: Path, library: str, dimension: int, newest: int) -> tuple[VectorIndex, int] | None:
-    """The index and its generation (at most `newest`); None if there is none to trust."""
+def manifest(folder: Path) -> Manifest | None:
+    """The manifest; None where there is none, or one of another form."""
     try:
-        manifest = json.loads((folder / _MANIFEST).read_bytes())
-        if (
-            manifest["library"] != library
-            or manifest["dimension"] != dimension
-            or not 0 <= manifest["generation"] <= newest
-        ):
-            return None
-        generation = int(manifest["generation"])
+        found = Manifest(**json.loads((folder / _MANIFEST).read_bytes()))
+        return (
+            found if all(isinstance(value, int | str) for value in asdict(found).values()) else None
+        )
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def read(folder: Path, made_from: Manifest) -> VectorIndex | None:
+    """The index of that manifest; None if its bytes aren't those."""
+    try:
         data = (folder / _FILE).read_bytes()
-        if hashlib.sha256(data).hexdigest() != manifest["sha256"]:
+        if hashlib.sha256(data).hexdigest() != made_from.sha256:
             return None
         faiss.set_deserialization_vector_byte_limit(len(data))
         # (already of its own type; a downcast would not own what it points to)
         index = faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
-        if not isinstance(index, faiss.IndexIDMap2) or index.d != dimension:
+        if not isinstance(index, faiss.IndexIDMap2) or index.d != made_from.dimension:
             return None
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError):
+    except (OSError, RuntimeError):
         return None
-    return VectorIndex(dimension, index), generation
+    return VectorIndex(made_from.dimension, index)
+
+
+def discard(folder: Path) -> None:
+    """Removes both; the index is built anew at need."""
+    for name in (_MANIFEST, _FILE):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _replace(path: Path, data: bytes) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

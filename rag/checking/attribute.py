@@ -47,22 +47,6 @@ def candidates(claim: str, hits: Sequence[Hit]) -> list[Hit]:
     return [hits[n] for n in sorted(near, key=lambda n: -most[n])[:CANDIDATES]]
 
 
-def quote(self) -> str:
-    passage = self.hit.passage
-    return passage.text[self.start - passage.start : self.end - passage.start]
-
-
-def likeliest(claim: str, hits: Sequence[Hit]) -> list[Hit]:
-    """The hits by the weight of the claim's facts that one window of them holds, most first; among
-    equals in their order."""
-    facts = facts_of(claim)
-
-    def most(hit: Hit) -> float:
-        return max((weight(facts, w.held) for w in _windows(facts, hit)), default=0.0)
-
-    return sorted(hits, key=lambda hit: -most(hit))
-
-
 def span_of(claim: str, hit: Hit) -> Span | None:
     """The words of a passage that a claim rests on; None where all of it is taken back."""
     facts = facts_of(claim)

@@ -10,7 +10,7 @@ import pytest
 from index.errors import LibraryBusy, UsageError
 from index.ingest import BATCH, Outcome, add
 from index.library import Library
-from index.splitting.passages import encoded_text
+from index.splitting.search_text import search_texts
 from tests.fakes import FakeEncoder
 
 
@@ -82,8 +82,8 @@ def test_what_is_reported_is_in_the_library_with_its_passages(
         assert len(passages) == outcome.passages > 0
         encoder = library.encoder
         assert isinstance(encoder, FakeEncoder)
-        for passage in passages:
-            assert encoded_text(outcome.article.title, passage) in encoder.encoded
+        for text in search_texts(outcome.article, passages, encoder.fits):
+            assert text in encoder.encoded
 
 
 def test_a_near_copy_is_kept_as_a_copy_of_the_first(library: Library, papers: Path) -> None:

@@ -21,6 +21,7 @@ from index.errors import (
     LibraryBusy,
     LibraryDamaged,
     LibraryMissing,
+    LibraryVersion,
     UsageError,
 )
 from index.library import Library
@@ -80,7 +81,9 @@ def test_articles_are_listed_newest_first_undated_last(library: Library) -> None
     for n, published in enumerate([date(2024, 1, 2), None, date(2024, 3, 1), date(2023, 1, 1)]):
         library.put(article(n, published=published))
     assert [a.id for a in library.articles()] == ["id0002", "id0000", "id0003", "id0001"]
-    assert [id for id, _ in library.texts()] == ["id0000", "id0001", "id0002", "id0003"]
+    assert [head.id for head in library.heads()] == ["id0002", "id0000", "id0003", "id0001"]
+    assert [head.id for head in library.heads(2, 1)] == ["id0000", "id0003"]
+    assert library.heads()[0].with_text(library.articles()[0].text) == library.articles()[0]
 
 
 def test_sources_with_their_number_of_articles(library: Library) -> None:
@@ -141,10 +144,9 @@ def test_an_update_leaves_nothing_of_what_was(library: Library) -> None:
 
 
 def test_an_update_keeps_the_age_of_an_article(library: Library) -> None:
-    for n in (1, 2):
-        library.put(article(n))
-    library.put(article(1, text="New."))
-    assert [id for id, _ in library.texts()] == ["id0001", "id0002"]
+    for n in (1, 2, 1):
+        library.put(article(n, text=article(2, paragraphs=9).text))
+    assert library.original_of(article(3, text=article(2, paragraphs=9).text)) == "id0001"
 
 
 def test_removed_articles_are_not_found(library: Library) -> None:
@@ -342,7 +344,7 @@ def test_a_file_that_is_not_a_database(folder: Path) -> None:
     folder.mkdir()
     (folder / "library.sqlite").write_bytes(b"not a database, " * 1000)
     for create in (False, True):
-        with pytest.raises(LibraryDamaged, match=rf"'{folder}' is damaged.*restore"):
+        with pytest.raises(LibraryDamaged, match=rf"'{folder}' is damaged.*backup"):
             Library.open(folder, FakeEncoder(), create=create)
 
 
@@ -352,7 +354,7 @@ def test_a_database_of_something_else(folder: Path) -> None:
         db.execute("CREATE TABLE t (x)")
     db.close()
     for create in (False, True):
-        with pytest.raises(LibraryDamaged, match="not a library of this program"):
+        with pytest.raises(UsageError, match="not a library of this program"):
             Library.open(folder, FakeEncoder(), create=create)
 
 
@@ -360,8 +362,13 @@ def test_a_library_of_a_later_version(folder: Path, library: Library) -> None:
     with sqlite3.connect(folder / "library.sqlite") as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
-    with pytest.raises(LibraryDamaged, match="version 99"):
-        Library.open(folder, FakeEncoder())
+    for create in (False, True):
+        with pytest.raises(
+            LibraryVersion, match=r"later Dateline .*version 99.*as good as"
+        ) as told:
+            Library.open(folder, FakeEncoder(), create=create)
+        assert "remove" not in str(told.value)
+        assert told.value.exit_code != LibraryDamaged.exit_code
 
 
 def test_pages_overwritten_in_the_middle_are_noticed(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -13,10 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.encoding.encoder import Encoder
+from index.encoding.light import open_encoder
 from index.errors import UsageError
 from index.library import Library
 from index.search import Filter, fuse, match_expression, same_text, shingles
-from index.splitting.passages import Passage, encoded_text
+from index.splitting.passages import Passage
+from index.splitting.search_text import search_texts
 from index.storing.vectors import VectorIndex, pack, unpack
 from tests.fakes import FakeEncoder
 from tests.index.samples import article
@@ -74,6 +77,19 @@ def test_a_query_becomes_quoted_words_without_stop_words() -> None:
     assert match_expression("What was the TRADE in 2023?") == '"trade" OR "2023"'
     assert match_expression("Who is it?") == '"who" OR "is" OR "it"'
     assert match_expression("?! …") is None
+
+
+def test_a_figure_a_date_and_what_stands_in_quotes_are_looked_for_as_they_stand() -> None:
+    assert match_expression("4.5 million") == '"4.5 million" OR "4.5" OR "million"'
+    assert match_expression("since 2024-05-17") == (
+        '"since 2024-05-17" OR "since" OR "2024-05-17" OR "2024"'
+    )
+    assert match_expression("Jean-Pierre's") == '"jean-pierre\'s" OR "jean" OR "pierre" OR "s"'
+    assert match_expression('who said "the price of Bread"?') == (
+        '"the price of bread" OR "said" OR "price" OR "bread"'
+    )
+    assert match_expression('"') is None
+    assert match_expression('a "b') == '"b"'
 
 
 def test_near_repeats() -> None:
@@ -135,11 +151,14 @@ QUERY = "report 7 on grain exports to the coast"
 
 def everything(library: Library) -> dict[str, float]:
     """The cosine of every passage to QUERY."""
-    passages = [(a, p) for a in library.articles() for p in library.passages(a.id)]
     encoder = FakeEncoder()
-    vectors = encoder.encode([encoded_text(a.title, p) for a, p in passages])
-    cosines = vectors @ encoder.encode([QUERY])[0]
-    return {p.id: float(c) for (_, p), c in zip(passages, cosines, strict=True)}
+    (query,) = encoder.encode([QUERY])
+    found: dict[str, float] = {}
+    for one in library.articles():
+        passages = library.passages(one.id)
+        vectors = encoder.encode(search_texts(one, passages, encoder.fits))
+        found |= {p.id: float(v @ query) for p, v in zip(passages, vectors, strict=True)}
+    return found
 
 
 def test_dense_search_against_brute_force(library: Library) -> None:
@@ -326,3 +345,52 @@ def test_calls_that_make_no_sense(library: Library) -> None:
         library.search("report", 0)
     with pytest.raises(UsageError, match=r"'fuzzy'.*fused, dense, lexical"):
         library.search("report", mode="fuzzy")
+
+
+# --- words that are looked for as they stand ----------------------------------------------------
+
+EXACT = [
+    ("Anneliese Vogt-Brandner", "Anneliese Vogt-Brandner took the chair."),
+    ("4.5 million", "The harbour cost 4.5 million in all."),
+    ("17 May 2024", "It was signed on 17 May 2024 in the hall."),
+    ("2024-05-17", "The entry of 2024-05-17 names nobody."),
+    ("1,250 workers", "The plant has 1,250 workers in winter."),
+    ('"no bread before noon"', "He said: “No bread before noon.”"),
+]
+BESIDE = [
+    "Anneliese Brandner met a Vogt of the same town.",
+    "Of 4 harbours 5 cost a million, some less than 4 million, and 5 more.",
+    "Of May 2024 17 ships are known.",
+    "By 2024 there were 05 and 17 of them.",
+    "The 1 plant of 250 has workers; 250 workers have 1 plant.",
+    "Before noon there was no bread; he said bread, and noon.",
+]
+
+
+def test_names_figures_dates_and_quotations_are_found_exactly(tmp_path: Path) -> None:
+    found = _found(tmp_path, FakeEncoder(), "lexical")
+    assert {query: texts[0] for query, texts in found.items()} == dict(EXACT)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("mode", ["lexical", "fused"])
+def test_they_are_among_the_first_two_with_the_encoder_that_ships(
+    tmp_path: Path, model_path: Callable[[str], Path], mode: str
+) -> None:
+    """Fused, a text that is near in meaning may come before the words themselves."""
+    path = model_path("all-MiniLM-L6-v2")
+    encoder = open_encoder(path if path.is_dir() else path.parent)
+    found = _found(tmp_path, encoder, mode)
+    assert [q for q, text in EXACT if text not in found[q][:2]] == []
+
+
+def _found(folder: Path, encoder: Encoder, mode: str) -> dict[str, list[str]]:
+    """What is found for each of EXACT's queries, best first."""
+    with Library.open(folder / "exact", encoder, create=True) as library:
+        for n, text in enumerate([*BESIDE, *(text for _, text in EXACT)]):
+            one = article(n, text=text, title=f"Sample {n}")
+            library.put(one, [Passage(one.id, 0, len(text), text)])
+        return {
+            query: [hit.passage.text for hit in library.search(query, 3, mode=mode)]
+            for query, _ in EXACT
+        }

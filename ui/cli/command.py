@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from index.errors import DatelineError, UsageError
+from index.errors import DatelineError
 from ui.cli.plain import plain
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
-    from index.search import Filter
 
 _DEBUG = "dateline.debug"
 
@@ -78,17 +76,6 @@ def debugging(ctx: typer.Context) -> bool:
     return bool(ctx.meta.get(_DEBUG))
 
 
-def make_filter(since: str | None, until: str | None, sources: Sequence[str] | None) -> Filter:
-    from index.search import Filter
-    from ui.cli.days import first_day, last_day
-
-    begin = first_day(since) if since else None
-    end = last_day(until) if until else None
-    if begin and end and begin > end:
-        raise UsageError(f"--since {since} is later than --until {until}; swap them.")
-    return Filter(begin, end, frozenset(sources or ()))
-
-
 def sentence(text: str) -> str:
     """Begins large and ends with a full stop, on one line."""
     text = " ".join(text.split())
@@ -98,6 +85,16 @@ def sentence(text: str) -> str:
 
 def say(text: str) -> None:
     typer.echo(plain(text), err=True)
+
+
+def say_undated(count: int) -> None:
+    """That a date limit has left out articles only because they have no date."""
+    if count:
+        articles = "1 article" if count == 1 else f"{count} articles"
+        say(
+            f"Left out: {articles} without a date; `dateline edit ID --published DAY` gives one "
+            "its date."
+        )
 
 
 def show_view(what: RenderableType) -> None:

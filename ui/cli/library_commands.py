@@ -1,4 +1,4 @@
-"""What is done with the library: add, list, show, remove, search, reindex, status.
+"""What is done with the library: add, list, show, edit, remove, search, reindex, status, check.
 
 Plain functions; `ui.cli.app` makes commands of them. What they need loads when they run.
 """
@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from index.errors import DatelineError
+from index.errors import DatelineError, UsageError
 from ui.cli.command import (
     DebugOption,
     JsonOption,
@@ -19,8 +19,8 @@ from ui.cli.command import (
     SourcesOption,
     UntilOption,
     library_of,
-    make_filter,
     say,
+    say_undated,
     sentence,
     show_json,
     show_table,
@@ -48,9 +48,8 @@ def add(
     with parts.writable(library_of(ctx, library)) as opened:
         counts: Counter[str] = Counter()
         passages = 0
-        counter = parts.counter()
         began = perf_counter()
-        outcomes = ingest(opened, targets, source=source, counter=counter)
+        outcomes = ingest(opened, targets, source=source)
         with closing(outcomes), progress.counting("Adding") as bar:  # type: ignore[type-var]
             for outcome in outcomes:
                 counts[outcome.status] += 1
@@ -66,20 +65,30 @@ def add(
 
 def list_articles(
     ctx: typer.Context,
+    count: Annotated[
+        int, typer.Option("-n", min=0, help="How many at most; 0 lists all of them.")
+    ] = 100,
+    skip: Annotated[int, typer.Option(min=0, help="How many to leave out before.")] = 0,
     as_json: JsonOption = False,
     library: LibraryOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """List the articles."""
+    """List the articles, newest first."""
     from rag.answer import article_dict
     from ui.cli import parts, terminal
 
     with parts.readable(library_of(ctx, library)) as opened:
-        articles = opened.articles()
+        heads = opened.heads(count or None, skip)
+        every = len(opened)
     if as_json:
-        show_json([article_dict(article) for article in articles])
+        show_json([article_dict(head) for head in heads])
     else:
-        show_table(["Id", "Published", "Source", "Title", "Note"], terminal.article_rows(articles))
+        show_table(["Id", "Published", "Source", "Title", "Note"], terminal.article_rows(heads))
+    if skip + len(heads) < every and heads:
+        say(
+            f"{skip + 1} to {skip + len(heads)} of {every} articles; "
+            f"more with --skip {skip + len(heads)}, all with -n 0"
+        )
 
 
 def show(
@@ -96,6 +105,43 @@ def show(
         if article is None:
             raise DatelineError(_no_article([id]))
         show_view(terminal.article_view(article, opened.passages(id)))
+
+
+def edit(
+    ctx: typer.Context,
+    id: Annotated[str, typer.Argument(metavar="ID")],
+    title: Annotated[str | None, typer.Option(help="What the article is called.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Its outlet; '' if it is nobody's.", show_default=False)
+    ] = None,
+    published: Annotated[
+        str | None, typer.Option(help="Its day: 2024-05-17; '' if it isn't known.")
+    ] = None,
+    library: LibraryOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Correct an article's title, outlet or date; it stays so when it is added again."""
+    from datetime import date
+
+    from ui.cli import parts, terminal
+
+    changes: dict[str, str | date | None] = {}
+    if title is not None:
+        changes["title"] = title
+    if source is not None:
+        changes["source"] = source.strip() or None
+    if published is not None:
+        try:
+            day = published.strip()
+            changes["published"] = date.fromisoformat(day) if day else None
+        except ValueError:
+            raise UsageError(f"--published takes a day as 2024-05-17, not {published!r}.") from None
+    if not changes:
+        raise UsageError("Say what to edit: --title, --source or --published.")
+    named = library_of(ctx, library)
+    with (parts.repairable if title is not None else parts.readable)(named) as opened:
+        head = opened.edit(id, **changes)
+    show_table(["Id", "Published", "Source", "Title", "Note"], terminal.article_rows([head]))
 
 
 def remove(
@@ -129,9 +175,13 @@ def search(
     """Find passages, without a language model."""
     from rag.answer import hit_dict
     from ui.cli import parts, terminal
+    from ui.filters import make_filter
 
     wanted = make_filter(since, until, source)
     with parts.searchable(library_of(ctx, library)) as opened:
+        if wanted is not None:
+            wanted = opened.named(wanted)
+            say_undated(opened.undated(wanted))
         hits = opened.search(query, k, filter=wanted)
     if as_json:
         show_json([hit_dict(hit) for hit in hits])
@@ -152,6 +202,7 @@ def status(ctx: typer.Context, library: LibraryOption = None, debug: DebugOption
     """Say how the library and the models are; the exit code tells the first problem."""
     from rag import opening
     from rag.models import files as models
+    from ui import wording
     from ui.cli import parts, terminal
 
     problem: DatelineError | None = None
@@ -166,7 +217,8 @@ def status(ctx: typer.Context, library: LibraryOption = None, debug: DebugOption
     here = [(model, models.state(model)) for model in models.catalogue()]
     kept = opening.open_states().status()
     show_view(terminal.facts(terminal.cache_rows(kept, opening.state_folder())))
-    show_view(terminal.facts([("Models", str(models.folder()))]))
+    meaning = wording.CALIBRATED if parts.calibrated() else wording.UNCALIBRATED
+    show_view(terminal.facts([("Verdicts", meaning), ("Models", str(models.folder()))]))
     show_table(["Name", "Role", "Size", "Licence", "State"], terminal.model_rows(here))
     if problem:
         raise typer.Exit(problem.exit_code)
@@ -174,6 +226,42 @@ def status(ctx: typer.Context, library: LibraryOption = None, debug: DebugOption
         model = models.default(role)
         if models.state(model) != "ready":
             models.path(model.name)  # says what is wrong
+
+
+def check(
+    ctx: typer.Context,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Make anew what can be; no article is removed.")
+    ] = False,
+    library: LibraryOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Compare every byte of the library with what it should be."""
+    from index.errors import LibraryDamaged
+    from ui.cli import parts, progress
+
+    named = library_of(ctx, library)
+    with (parts.repairable if repair else parts.readable)(named) as opened:
+        with progress.counting("Comparing") as bar:
+            found = opened.inspect(bar.count)
+        for line in found.compared:
+            typer.echo(f"compared {line}")
+        if found.problems and repair:
+            for problem in found.problems:
+                say(sentence(problem))
+            for line in opened.repair(found):
+                typer.echo(f"made anew: {line}")
+            with progress.counting("Comparing again") as bar:
+                found = opened.inspect(bar.count)
+        for problem in found.problems:
+            say(sentence(problem))
+    if found.problems:
+        raise LibraryDamaged(
+            f"{len(found.problems)} things in the library aren't as they were written; "
+            + ("what is left needs the articles added again, or a backup" if repair else
+               "`dateline check --repair` makes anew what can be")
+        )  # fmt: skip
+    typer.echo("everything is as it was written")
 
 
 def _no_article(ids: Sequence[str]) -> str:

@@ -12,7 +12,6 @@ from index.errors import LibraryEmpty
 
 if TYPE_CHECKING:
     from index.library import Library
-    from index.splitting.tokens import TokenCounter
 
 
 def library_path(named: Path | None) -> Path:
@@ -22,19 +21,12 @@ def library_path(named: Path | None) -> Path:
     return named.expanduser() if named else default_library()
 
 
-def counter() -> TokenCounter:
-    """Counts tokens as the default generator does. Raises ModelError."""
-    from index.splitting import tokens
-    from rag.models import files as models
-
-    return tokens.load(models.path(models.default("generator").name), models.folder() / ".tokens")
-
-
 def readable(named: Path | None) -> Library:
-    """A library to look at, without an encoder: nothing heavy loads."""
+    """A library to look at, without an encoder: nothing heavy loads. Damaged texts are shown and
+    can be removed; `check` says which they are."""
     from index.library import Library
 
-    return Library.open(library_path(named))
+    return Library.open(library_path(named), sample=False)
 
 
 def searchable(named: Path | None) -> Library:
@@ -56,4 +48,27 @@ def writable(named: Path | None) -> Library:
     from index.library import Library
     from rag.opening import open_encoder
 
-    return Library.open(library_path(named), open_encoder(), create=True)
+    return Library.open(library_path(named), open_encoder(), create=True, sample=False)
+
+
+def repairable(named: Path | None) -> Library:
+    """A library with its encoder, whatever state its texts are in."""
+    from index.library import Library
+    from rag.opening import open_encoder
+
+    return Library.open(library_path(named), open_encoder(), sample=False)
+
+
+def calibrated() -> bool:
+    """Whether verdicts by the default generator mean what was measured. Opens no model."""
+    from rag.checking.verdict import shipped
+    from rag.generating.form import PlainForm, TrainedForm, version
+    from rag.models import files as models
+
+    model = models.default("generator")
+    identity = {
+        "generator": model.files[0].sha256,
+        "adapter": model.adapter.sha256 if model.adapter else "",
+        "form": version(TrainedForm() if model.adapter else PlainForm()),
+    }
+    return bool(shipped()["judge"] == identity)

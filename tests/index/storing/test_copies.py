@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from index.article import Article
 from index.reading.load import load
-from index.storing.copies import Copies, containment, shingles
+from index.storing.copies import containment, forget, original_of, remember, shingles
 
 SHARED = Path(__file__).parents[3] / ".." / "shared" / "articles"
 SEEDS = Path(__file__).parents[3] / "seeds" / "articles"
@@ -20,8 +22,58 @@ def text(seed: int, words: int = 200) -> str:
     return " ".join(f"word{chance.randrange(5000)}" for _ in range(words))
 
 
+class Copies:
+    """Rows as a library has them, and no more of it."""
+
+    def __init__(self, known: Iterable[tuple[str, str]] = ()) -> None:
+        self.db = sqlite3.connect(":memory:")
+        self.db.executescript(
+            "CREATE TABLE articles (n INTEGER PRIMARY KEY, id UNIQUE, sampled);"
+            "CREATE TABLE texts (article INTEGER PRIMARY KEY, text);"
+            "CREATE TABLE shingles (hash, article, PRIMARY KEY (hash, article)) WITHOUT ROWID"
+        )
+        for id, body in known:
+            self.add(id, body)
+
+    def add(self, id: str, body: str) -> None:
+        if (number := self.remove(id)) is None:
+            (number,) = self.db.execute(
+                "INSERT INTO articles (id) VALUES (?) RETURNING n", [id]
+            ).fetchone()
+        self.db.execute("INSERT INTO texts VALUES (?, ?)", [number, body])
+        remember(self.db, number, body)
+
+    def remove(self, id: str) -> int | None:
+        row = self.db.execute(
+            "SELECT n, text FROM articles JOIN texts ON article = n WHERE id = ?", [id]
+        ).fetchone()
+        if row is not None:
+            forget(self.db, *row)
+            self.db.execute("DELETE FROM texts WHERE article = ?", row[:1])
+        return row and int(row[0])
+
+    def original_of(self, one: Article) -> str | None:
+        return original_of(self.db, one.id, one.text)
+
+
 def article(body: str, name: str = "new") -> Article:
     return Article(id=name, title="t", text=body)
+
+
+def test_nothing_is_left_of_what_is_forgotten() -> None:
+    copies = Copies([("a", text(1))])
+    copies.remove("a")
+    assert copies.db.execute("SELECT * FROM shingles").fetchall() == []
+
+
+def test_only_likely_articles_are_read() -> None:
+    """Hundreds of reports with the same closing sentences: none of their texts is read."""
+    closing = text(500, 30)
+    copies = Copies([(f"a{n}", f"{text(n, 600)} {closing}") for n in range(300)])
+    read: list[str] = []
+    copies.db.set_trace_callback(read.append)
+    assert copies.original_of(article(f"{text(999, 600)} {closing}")) is None
+    assert sum("FROM texts" in statement for statement in read) <= 3
 
 
 def test_shingles_are_runs_of_five_words_whatever_case_and_punctuation() -> None:

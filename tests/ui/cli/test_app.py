@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,9 +17,13 @@ from index.article import Article, article_id
 from index.encoding.encoder import Encoder
 from index.library import Library
 from rag import opening
-from rag.generating.generator import Generator
-from tests.fakes import FakeEncoder, FakeGenerator
-from ui.cli import app, parts
+from rag.checking import verdict
+from rag.generating.form import TrainedForm
+from rag.generating.form import version as version_of
+from rag.generating.reader import LocalReader
+from rag.models import files as models
+from tests.fakes import FakeEncoder, fake_reader
+from ui.cli.app import app
 
 TRADE = Article(
     article_id("/articles/trade.txt"),
@@ -51,13 +57,12 @@ def library(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    def stand_ins(place: Path, model: str | None) -> tuple[Library, Generator, Encoder]:
+    def stand_ins(place: Path, model: str | None) -> tuple[Library, LocalReader, Encoder]:
         encoder = FakeEncoder()
-        return Library.open(place, encoder), FakeGenerator(), encoder
+        return Library.open(place, encoder), fake_reader(), encoder
 
     monkeypatch.setattr(opening, "open_encoder", FakeEncoder)
     monkeypatch.setattr(opening, "open_parts", stand_ins)
-    monkeypatch.setattr(parts, "counter", FakeGenerator)
     monkeypatch.setenv("DATELINE_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("DATELINE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("DATELINE_LIBRARY", str(tmp_path / "none"))
@@ -278,6 +283,23 @@ def test_status_counts_and_names_the_first_problem(run: Run, library: Path) -> N
     assert "dateline models pull all-MiniLM-L6-v2" in result.stderr
 
 
+def test_status_says_whether_verdicts_mean_what_was_measured(
+    run: Run, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = models.default("generator")
+    assert model.adapter
+    judge = {
+        "generator": model.files[0].sha256,
+        "adapter": model.adapter.sha256,
+        "form": version_of(TrainedForm()),
+    }
+    monkeypatch.setattr(verdict, "shipped", lambda: {"judge": judge})
+    said = run("--library", library, "status").stdout
+    assert "Verdicts:   the bar for “stated in the source” was measured with this model" in said
+    monkeypatch.setattr(verdict, "shipped", lambda: {"judge": {**judge, "adapter": ""}})
+    assert "check every sentence" in run("--library", library, "status").stdout
+
+
 def test_the_version_is_the_installed_one(run: Run) -> None:
     try:
         installed = version("dateline")
@@ -292,7 +314,7 @@ def test_help_names_every_command(run: Run) -> None:
     shown = run("--help").stdout
     listed = [line.split()[0] for line in shown.partition("Commands:\n")[2].splitlines()]
     assert " ".join(listed) == (
-        "add list show remove search reindex status ask chat eval models cache"
+        "add list show edit remove search reindex status check ask chat eval models cache"
     )
 
 
@@ -309,6 +331,8 @@ def test_help_names_every_command(run: Run) -> None:
         ["ask", "x"],
         ["reindex"],
         ["status"],
+        ["check"],
+        ["edit", "x", "--source", "y"],
     ],
 )
 def test_a_missing_library_is_3_everywhere(run: Run, tmp_path: Path, command: list[str]) -> None:
@@ -382,3 +406,67 @@ def test_kept_passages_are_shown_and_cleared(run: Run, library: Path) -> None:
     assert run("cache", "clear").stdout == "5 kB freed.\n"
     assert "0 passages read, 0 bytes" in " ".join(run("cache").stdout.split())
     assert opening.open_states().get("one") is None
+
+
+# --- many articles, edits, health -----------------------------------------------------------------
+
+
+def test_list_shows_a_page_and_says_where_the_next_is(run: Run, library: Path) -> None:
+    every = run("--library", library, "list", "-n", "0")
+    assert every.stderr == ""
+    lines = every.stdout.splitlines()
+    page = run("--library", library, "list", "-n", 1, "--skip", 1)
+    assert page.stdout.splitlines() == lines[1:2]
+    assert f"2 to 2 of {len(lines)} articles; more with --skip 2" in page.stderr or len(lines) == 2
+
+
+def test_an_outlet_that_is_not_there_names_those_that_are(run: Run, library: Path) -> None:
+    for command in ("search", "ask"):
+        result = run("--library", library, command, "trade", "--source", "Nowhere Gazette")
+        assert result.exit_code == 2
+        assert "no outlet 'Nowhere Gazette'; it has '" in result.stderr
+
+
+def test_edit_gives_an_article_its_date_and_limits_say_whom_they_leave_out(
+    run: Run, library: Path
+) -> None:
+    cleared = run("--library", library, "edit", TRADE.id, "--published", "", "--source", "Sample X")
+    assert cleared.exit_code == 0
+    assert f"{TRADE.id}\t\tSample X" in cleared.stdout
+    left = run("--library", library, "search", "trade", "--since", "2020", "--json")
+    assert "Left out: 1 article without a date" in left.stderr
+    assert TRADE.id not in left.stdout
+    dated = run("--library", library, "edit", TRADE.id, "--published", "2024-05-20")
+    assert f"{TRADE.id}\t2024-05-20" in dated.stdout
+    found = run(
+        "--library", library, "search", "trade", "--since", "2020", "--source", "x", "--json"
+    )
+    assert TRADE.id in found.stdout
+    assert found.stderr == ""
+    named = run("--library", library, "edit", TRADE.id, "--title", "Quinquennial accounts")
+    assert "Quinquennial accounts" in named.stdout
+    assert TRADE.id in run("--library", library, "search", "quinquennial", "--json").stdout
+    for wrong in (["--published", "May"], ["--title", " "], []):
+        assert run("--library", library, "edit", TRADE.id, *wrong).exit_code == 2
+
+
+def test_check_says_what_it_compared_and_repairs(run: Run, library: Path) -> None:
+    whole = run("--library", library, "check")
+    assert whole.exit_code == 0
+    assert "SHA-256" in whole.stdout
+    db = sqlite3.connect(library / "library.sqlite")
+    with db:
+        db.execute("INSERT INTO words (words) VALUES ('delete-all')")
+    db.close()
+    found = run("--library", library, "check")
+    assert found.exit_code == 5
+    assert "index of words" in found.stderr
+    assert "check --repair" in found.stderr
+    mended = run("--library", library, "check", "--repair")
+    assert mended.exit_code == 0
+    assert "made anew: the index of words" in mended.stdout
+    with closing(sqlite3.connect(library / "library.sqlite")) as db, db:
+        db.execute("UPDATE texts SET text = 'x' || text")
+    for command in (["check"], ["check", "--repair"], ["status"]):
+        assert run("--library", library, *command).exit_code == 5
+    assert run("--library", library, "list").exit_code == 0

@@ -1,0 +1,83 @@
+"""What a library holds, read without its articles' texts."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import date
+from pathlib import Path
+
+from index.article import Article, Head
+from index.search import Filter
+from index.storing.rows import ARTICLES, HEAD, article_of, head_of
+from index.storing.schema import place
+
+
+def heads(db: sqlite3.Connection, limit: int | None, offset: int) -> list[Head]:
+    """Newest first, those without a date last."""
+    rows = db.execute(
+        f"SELECT {HEAD} FROM articles a ORDER BY a.published DESC, a.title, a.id LIMIT ? OFFSET ?",  # noqa: S608
+        [-1 if limit is None else limit, offset],
+    )
+    return [head_of(row) for row in rows]
+
+
+def sources(db: sqlite3.Connection) -> dict[str, int]:
+    """How many articles each source has, by name; articles without a source aren't counted."""
+    return dict(
+        db.execute(
+            "SELECT source, count(*) FROM articles WHERE source IS NOT NULL"
+            " GROUP BY source ORDER BY source"
+        ).fetchall()
+    )
+
+
+def newest(db: sqlite3.Connection, by: date) -> date | None:
+    row = db.execute(
+        "SELECT max(published) FROM articles WHERE published <= ?", [by.isoformat()]
+    ).fetchone()
+    return date.fromisoformat(row[0]) if row[0] else None
+
+
+def undated(db: sqlite3.Connection, filter: Filter) -> int:
+    """How many articles a filter leaves out only because they have no date."""
+    if filter.since is None and filter.until is None:
+        return 0
+    among, values = "", sorted(filter.sources)
+    if values:
+        among = f" AND source IN ({', '.join('?' * len(values))})"
+    row = db.execute(
+        f"SELECT count(*) FROM articles WHERE published IS NULL{among}",  # noqa: S608
+        values,
+    ).fetchone()
+    return int(row[0])
+
+
+def known(db: sqlite3.Connection, article: Article, folder: Path) -> Article | None:
+    """The article of the library that this one is, in an earlier state or place.
+
+    With an address, the one of that address. Else the one of that file: at the same path; at the
+    same place seen from the library's folder (both were moved, or copied, together); or of the same
+    text, if its own file is gone (the file was moved).
+    """
+    if article.url is not None or article.path is None:
+        return _one(db, "a.id = ?", article.id)
+    found = _one(db, "a.url IS NULL AND a.path = ?", article.path)
+    found = found or _one(db, "a.url IS NULL AND a.place = ?", place(article.path, folder))
+    if found is not None:
+        return found
+    rows = db.execute(
+        f"{ARTICLES} WHERE a.content_hash = ? AND a.path IS NOT NULL AND a.url IS NULL"
+        " ORDER BY a.title <> ?, a.n",
+        [article.content_hash, article.title],
+    )
+    return next((a for a in map(article_of, rows) if _is_gone(a.path or "")), None)
+
+
+def _one(db: sqlite3.Connection, condition: str, value: str | None) -> Article | None:
+    found = db.execute(f"{ARTICLES} WHERE {condition} ORDER BY a.n", [value]).fetchone()
+    return None if found is None else article_of(found)
+
+
+def _is_gone(path: str) -> bool:
+    """Whether the file isn't there; a path may name an article inside it ("news.jsonl#3")."""
+    return not any(Path(p).exists() for p in (path, path.rpartition("#")[0]) if p)

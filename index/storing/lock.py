@@ -1,0 +1,65 @@
+"""The writer's lock of a library: one process at a time, any of its threads, counted."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from index.errors import LibraryBusy
+from index.storing import faults
+
+
+class WriterLock:
+    """Thread-safe. The lock goes with the process that dies."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = FileLock(folder / "writer.lock", thread_local=False)
+        self._holders = 0
+        self._holding = threading.Lock()
+
+    @contextmanager
+    def held(self, *, wait: float = 0, last: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Holds it; `last` runs before the last holder lets go.
+
+        Raises LibraryBusy if another process has it for longer than `wait` seconds, DatelineError
+        where the folder can't be written.
+        """
+        with self._holding:
+            if not self._holders:
+                self._acquire(wait)
+            self._holders += 1
+        try:
+            yield
+        finally:
+            with self._holding:
+                self._holders -= 1
+                if not self._holders:
+                    try:
+                        last()
+                    finally:
+                        self._lock.release()
+
+    def _acquire(self, wait: float) -> None:
+        pid = self._folder / "writer.pid"
+        try:
+            if not faults.writable(self._folder):
+                raise faults.read_only(self._folder)
+            self._lock.acquire(timeout=wait)
+        except Timeout:
+            try:
+                who = f"process {int(pid.read_text())}"
+            except (OSError, ValueError):
+                who = "another process"
+            raise LibraryBusy(
+                f"{who} is writing to the library '{self._folder}'; try again when it is done"
+            ) from None
+        except OSError as error:
+            raise faults.from_system(error, self._folder) from error
+        with suppress(OSError):  # it only serves a message
+            pid.write_text(str(os.getpid()))

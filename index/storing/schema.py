@@ -1,0 +1,136 @@
+"""The tables of a library, and how those of an earlier layout become today's.
+
+`passages.n` is never given out twice (AUTOINCREMENT), so an index in memory catches up with "every
+n above the highest I know" and "every n removed since my generation"; `writes` holds a random token
+for every generation, so that an index of another history (a library restored from a copy) is known
+for what it is. Texts lie apart from what is listed: a list reads no text. The lexical table stores
+no text (content=''): a passage's text is a slice of its article's. `shingles` is the index of
+near-copies (`index.storing.copies`).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from index.storing.copies import remember
+
+LAYOUT = 2
+APPLICATION = 0x44415445  # "DATE"
+
+CONTEXT = 1  # passages are encoded with where they stand (index.splitting.search_text)
+BARE = 0  # with their heading only, as layout 1 had it
+
+WORDS = """CREATE VIRTUAL TABLE words USING fts5 (
+    title, heading, text, content='', tokenize='porter unicode61 remove_diacritics 2'
+)"""
+
+_NEW_IN_2 = """
+CREATE TABLE texts (article INTEGER PRIMARY KEY REFERENCES articles (n), text TEXT NOT NULL);
+CREATE TABLE writes (generation INTEGER PRIMARY KEY, token TEXT NOT NULL);
+CREATE TABLE shingles (hash INTEGER, article INTEGER, PRIMARY KEY (hash, article)) WITHOUT ROWID
+"""
+_INDEXES_OF_2 = """
+CREATE INDEX newest ON articles (published DESC, title, id);
+CREATE INDEX of_source ON articles (source);
+CREATE INDEX at_path ON articles (path);
+CREATE INDEX at_place ON articles (place);
+CREATE INDEX of_content ON articles (content_hash);
+CREATE INDEX copies ON articles (copy_of)
+"""
+_TABLES = f"""
+CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE articles (
+    n INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL,
+    content_hash TEXT NOT NULL,
+    source TEXT,
+    published TEXT,
+    authors TEXT NOT NULL,
+    url TEXT,
+    path TEXT,
+    copy_of TEXT,
+    place TEXT,
+    edited TEXT NOT NULL DEFAULT '{{}}',
+    sampled INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE passages (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    article INTEGER NOT NULL REFERENCES articles (n),
+    start INTEGER NOT NULL,
+    "end" INTEGER NOT NULL,
+    heading TEXT NOT NULL,
+    vector BLOB NOT NULL
+);
+CREATE INDEX passages_of_article ON passages (article);
+CREATE TABLE removed (n INTEGER PRIMARY KEY, generation INTEGER NOT NULL);
+CREATE INDEX removed_since ON removed (generation);
+{WORDS};
+{_NEW_IN_2};
+{_INDEXES_OF_2}
+"""
+
+
+def create(db: sqlite3.Connection, encoder: Mapping[str, Any]) -> None:
+    """The tables of an empty library. `encoder`: its `encoder`, `encoder_sha256`, `dimension`."""
+    _run(db, _TABLES)
+    meta = {"library": uuid.uuid4().hex, "generation": 0, "search_text": CONTEXT, **encoder}
+    db.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
+    stamp(db)
+    db.execute(f"PRAGMA application_id = {APPLICATION}")
+    db.execute(f"PRAGMA user_version = {LAYOUT}")
+
+
+def stamp(db: sqlite3.Connection) -> None:
+    """A token for the present generation, that no other history of the library has."""
+    db.execute(
+        "INSERT OR REPLACE INTO writes VALUES"
+        " ((SELECT value FROM meta WHERE name = 'generation'), ?)",
+        [secrets.token_hex(16)],
+    )
+
+
+def upgrade(db: sqlite3.Connection, folder: Path) -> None:
+    """From layout 1 to 2, inside the caller's transaction; no passage is encoded anew."""
+    _run(db, _NEW_IN_2)
+    db.execute("INSERT INTO texts SELECT n, text FROM articles")
+    db.execute("ALTER TABLE articles DROP COLUMN text")
+    for column in ("place TEXT", "edited TEXT NOT NULL DEFAULT '{}'",
+                   "sampled INTEGER NOT NULL DEFAULT 0"):  # fmt: skip
+        db.execute(f"ALTER TABLE articles ADD COLUMN {column}")
+    _run(db, _INDEXES_OF_2)
+    for number, path in db.execute(
+        "SELECT n, path FROM articles WHERE path IS NOT NULL"
+    ).fetchall():
+        db.execute("UPDATE articles SET place = ? WHERE n = ?", [place(path, folder), number])
+    for (number,) in db.execute("SELECT n FROM articles ORDER BY n").fetchall():
+        (text,) = db.execute("SELECT text FROM texts WHERE article = ?", [number]).fetchone()
+        remember(db, number, text)
+    db.executemany(
+        "INSERT INTO meta VALUES (?, ?)", [("search_text", BARE), ("encoder_sha256", "")]
+    )
+    stamp(db)
+    db.execute(f"PRAGMA user_version = {LAYOUT}")
+
+
+def place(path: str | None, folder: Path) -> str | None:
+    """Where a file lies, seen from the library's folder: the same when both are moved together."""
+    if path is None:
+        return None
+    try:
+        return Path(os.path.relpath(path, folder.absolute())).as_posix()
+    except ValueError:  # on another drive
+        return None
+
+
+def _run(db: sqlite3.Connection, statements: str) -> None:
+    """Each on its own: `executescript` would commit the transaction."""
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            db.execute(statement)

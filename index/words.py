@@ -7,11 +7,11 @@ from __future__ import annotations
 
 NEGATIONS = frozenset(("no", "nor", "not"))
 
-# What joins words, and says little of what is asked or stated by itself.
+# What joins words, and says little of what is asked or stated by itself. Not "may": it is a month.
 FUNCTION_WORDS = NEGATIONS | frozenset(
     """a about after again all although an and any are as at be because been before being between
     both but by can could did do does doing during each few for from had has have having he her
-    here hers him his how i if in into is it its just may me might mine more most must my of off
+    here hers him his how i if in into is it its just me might mine more most must my of off
     on only onto or other our ours out over own same shall she should since so some such than that
     the their theirs them then there these they this those though through to too under until up us
     very was we were what when where which while who whom whose why will with would yet you your

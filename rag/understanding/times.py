@@ -93,7 +93,6 @@ _RELATIVE_PERIOD = re.compile(rf"(?<![\w-])(?:{_RELATIVE}){_AFTER}", re.IGNORECA
 _PERIOD = re.compile(rf"(?<![\w-])(?:{_RELATIVE}|{_CALENDAR}){_AFTER}", re.IGNORECASE)
 _COMPARED = re.compile(r"\b(?:than|versus|vs\.?|compared?)\b|\bfrom\s+last\b", re.IGNORECASE)
 _ONWARDS = re.compile(r"\s+on(?:wards?)?\b", re.IGNORECASE)
-_BOUND_TO_IT = re.compile(r"\b(?:until|till|before|by|as\s+of)\s+$", re.IGNORECASE)
 
 _ARTICLES = (
     r"(?:articles?|(?:news|press|media|newspaper)\s+(?:articles?|reports?|stories|coverage))"
@@ -137,12 +136,11 @@ def _published(text: str, reference: date) -> Iterator[Time]:
                 "before": (None, later(first, -1)),
                 **dict.fromkeys(("until", "till", "up to"), (None, last)),
             }
-            if _running(text, cue[0]):
-                start = cue.start("bound") if word else match.start()
-                if onwards := _ONWARDS.match(text, match.end()):
-                    yield Time(start, onwards.end(), first, None)
-                else:
-                    yield Time(start, match.end(), *bounds.get(word, (first, until)))
+            start = cue.start("bound") if word else match.start()
+            if onwards := _ONWARDS.match(text, match.end()):
+                yield Time(start, onwards.end(), first, None)
+            else:
+                yield Time(start, match.end(), *bounds.get(word, (first, until)))
         elif _THEIR_ARTICLES.match(text, match.end()):
             yield Time(match.start(), match.end(), first, until)
 
@@ -150,7 +148,7 @@ def _published(text: str, reference: date) -> Iterator[Time]:
 def _relative(text: str, reference: date) -> Iterator[Time]:
     for match in _RELATIVE_PERIOD.finditer(text):
         before, period = text[: match.start()], _days(match, reference)
-        if period is None or _BOUND_TO_IT.search(before):
+        if period is None:
             continue
         if match["today"] and not re.search(r"\b(did|happen\w*)\b", before, re.IGNORECASE):
             continue  # "who runs the bank today?": nowadays
@@ -174,7 +172,7 @@ def _days(match: re.Match[str], today: date) -> Period | None:
         found = day, day
     else:
         return _dated(named, today)
-    return found if _running(match.string, match[0]) else None
+    return found
 
 
 def _dated(named: dict[str, str], today: date) -> Period | None:
@@ -201,9 +199,8 @@ def _count(said: str) -> int:
 
 
 def _masked(question: str, outlets: Iterable[tuple[int, int]]) -> str:
-    """The question at the same length: what stands in quotation marks is blank (it is a title or
-    somebody's words), and an outlet's name is one word that stands for any."""
-    text = re.sub(r"“[^”]*”|\"[^\"]*\"", lambda m: " " * len(m[0]), question.replace(_OUTLET, " "))
+    """The question at the same length; an outlet's name is one word that stands for any."""
+    text = question.replace(_OUTLET, " ")
     for start, end in outlets:
         text = text[:start] + _OUTLET * (end - start) + text[end:]
     return text
@@ -216,12 +213,3 @@ def _apart(found: Iterable[Time]) -> tuple[Time, ...]:
         if not kept or time.start >= kept[-1].end:
             kept.append(time)
     return tuple(kept)
-
-
-def _running(text: str, words: str) -> bool:
-    """Not capitalised, as a name or a title is ("Fox News in 2020", "who wrote Yesterday?")."""
-    if not any(letter.islower() for letter in text):
-        return True  # capitals tell nothing here
-    words = words.replace(_OUTLET, "").lstrip()
-    opens = text.startswith(words) or bool(re.search(rf"[.!?:,]\s*{re.escape(words)}", text))
-    return (words[1:] if opens else words) == (words[1:] if opens else words).lower()

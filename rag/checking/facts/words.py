@@ -15,7 +15,22 @@ WORD = re.compile(r"[^\W_]+(?:[.,:'’&-][^\W_]+)*")
 # Function words (but not "no": a source that lacks it says something else), what contractions
 # leave, and the verbs of saying that news puts around every fact.
 _TELLS_NOTHING = (FUNCTION_WORDS - NEGATIONS) | frozenset(
-    ("s", "t", "ve", "re", "ll", "d", "m", "said", "says", "say", "according", "told", "added")
+    (
+        "may",
+        "s",
+        "t",
+        "ve",
+        "re",
+        "ll",
+        "d",
+        "m",
+        "said",
+        "says",
+        "say",
+        "according",
+        "told",
+        "added",
+    )
 )
 _stem = snowballstemmer.stemmer("english").stemWord
 

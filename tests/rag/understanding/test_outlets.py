@@ -25,7 +25,6 @@ ATTRIBUTED: dict[str, list[str]] = {
     "What did the Guardian also say?": ["Guardian"],
     "What has the Harbin Ledger written about the fair?": ["Harbin Ledger"],
     "what has the harbin ledger written about the fair?": ["harbin ledger"],
-    "What is the Guardian reporting about tolls?": ["Guardian"],
     "Where did the bridge open, as Reuters reported?": ["Reuters"],
     "How many came, as reported by the Harbin Ledger?": ["Harbin Ledger"],
     "How many are named in the Harbin Ledger?": ["Harbin Ledger"],
@@ -94,11 +93,8 @@ def test_outlets_that_something_is_attributed_to(question: str) -> None:
         "According to Blinken, who supplies more?",
         # words that happen to be names
         "What do people say about the bridge?",
-        "People say what about the bridge?",
-        "what does science say about it?",
         "How much time does it take?",
         "What does the sun report?",
-        "WHAT DO PEOPLE SAY?",
     ],
 )
 def test_outlets_that_are_only_named(question: str) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from index.ingest import Outcome
 
 
-PULSE_S = 1.0  # how often the seconds of a step are shown anew
+PULSE_S = 0.5  # how often the seconds of a step are shown anew
 
 
 class LocalBackend:

@@ -59,7 +59,7 @@ class HostileBackend(FakeBackend):
     def stream(
         self, question: str, history: History, filter: Filter | None, choices: Choices
     ) -> Events[Event | Loading]:
-        return self.turns.run(lambda stop: self._made(question, stop))
+        return self.turns.run(lambda stop: self._made(question, stop), pulse=0.25)
 
     def _made(self, question: str, stop: Stop) -> Iterator[Event | Loading]:
         if "fail" in question:
@@ -151,7 +151,8 @@ def test_an_answer_made_of_payloads_is_text(w: Window) -> None:
     shown = seen(w, "#transcript")
     for payload in PAYLOADS:
         assert shown.count(as_shown(payload)) >= 5, payload
-    assert w.page.locator("#transcript .claim").count() == len(PAYLOADS)
+    assert w.page.locator("#transcript .claim").count() == 2 * len(PAYLOADS)
+    assert w.page.locator("#transcript .claim.withheld").count() == len(PAYLOADS)
     assert w.page.locator("#transcript .side").count() == 2 * len(PAYLOADS)
     no_harm(w)
     titles = seen(w, "#chats")

@@ -19,7 +19,7 @@ from index.cleaning.clean import clean
 from index.cleaning.metadata import Metadata, from_name, one_line, opening
 from index.errors import Refused
 from index.reading import documents, feeds, web
-from index.reading.documents import Document
+from index.reading.formats import Document
 
 MAX_BYTES = 50_000_000  # of one file or page; more is refused without being read
 KINDS = {

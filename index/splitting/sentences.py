@@ -16,6 +16,8 @@ import pysbd
 
 from index.splitting.lines import Span, paragraphs
 
+__all__ = ["Span", "sentences"]
+
 # A mark that can end a sentence, closing quotes or brackets, then white space (or CJK, without).
 _BOUNDARY = re.compile(r"""(?<![.!?…])[.!?…]++["'”’»)\]]*+(?=\s)|[。！？]++["'”’»）」』]*+""")
 # An end that nobody doubts, if a word of four letters or more stands before it that is no

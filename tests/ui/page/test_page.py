@@ -294,7 +294,7 @@ def test_strange_places_in_an_article_do_no_harm(page: Page, spans: str) -> None
 def collection(tmp_path: Path) -> Collection:
     staging = Staging(tmp_path / "uploads")
     staging.prepare()
-    return Collection(FakeBackend(pace=0), staging, lambda url: "no" if "inside" in url else "")
+    return Collection(FakeBackend(pace=0), staging)
 
 
 def test_only_web_addresses_are_fetched(collection: Collection) -> None:
@@ -303,6 +303,23 @@ def test_only_web_addresses_are_fetched(collection: Collection) -> None:
     assert "3 refused" in last
     assert last.count("not a web address") == 2
     assert len(collection.backend.articles()) == 4
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_what_others_ask_for_may_not_lie_in_this_network(tmp_path: Path, public: bool) -> None:
+    """Decided where the connection is made (`index.reading.web`), not by a look-up before it."""
+    asked = []
+
+    class Backend(FakeBackend):
+        def add(  # type: ignore[override]
+            self, targets: list[str], source: str | None, *, public: bool = False
+        ) -> Iterator[object]:
+            asked.append((targets, public))
+            return iter(())
+
+    collection = Collection(Backend(pace=0), Staging(tmp_path), public=public)
+    list(collection.add([], "https://news.example/a", ""))
+    assert asked == [(["https://news.example/a"], public)]
 
 
 def test_progress_counts_what_is_done(collection: Collection) -> None:

@@ -1,17 +1,21 @@
 # Two commands from a fresh clone: `make ask Q="…"` (or `make chat`) and `make test`.
 # Python 3.11 or newer and a C++ compiler are needed; .ci/setup does the rest, once.
 
-LIBRARY ?= library
+# The library is the one that .venv/bin/dateline takes by itself; LIBRARY=DIR names another.
+ifdef LIBRARY
+export DATELINE_LIBRARY := $(LIBRARY)
+endif
 TEST_MODELS = all-MiniLM-L6-v2 qwen2.5-coder-1.5b-instruct smollm2-135m-instruct
-DATELINE = .venv/bin/dateline --library "$(LIBRARY)"
+DATELINE = .venv/bin/dateline
 PYTEST = .venv/bin/python -m pytest
 # As it was typed: make would read a $ in it as a variable, and so would the shell.
 export QUESTION := $(value Q)
 
-.PHONY: help ask chat setup models sample test test-fast test-models lint clean
+.PHONY: help ask chat setup models sample test test-fast test-models lint newest clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  .venv/bin/dateline --help lists what else there is (. .venv/bin/activate makes it: dateline)"
 
 ask: ## Answer a question: make ask Q="How large was trade between Russia and China in 2023?"
 	@test -n "$$QUESTION" || { echo 'Say what to ask, as in: make ask Q="Who came along?"' >&2; exit 2; }
@@ -27,8 +31,8 @@ setup: ## Make the environment in .venv
 models: setup ## Get the default encoder and generator
 	@.venv/bin/dateline models pull > /dev/null
 
-sample: models ## Put the sample articles into ./library (LIBRARY=DIR for another)
-	@.ci/setup sample "$(LIBRARY)"
+sample: models ## Put the sample articles into an empty library
+	@.ci/setup sample
 
 test: test-fast test-models lint ## All tests, ruff and mypy
 
@@ -47,6 +51,10 @@ lint: ## ruff and mypy
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 
-clean: ## Remove the environment and caches; models and ./library stay
-	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+newest: ## The fast tests with the newest libraries that pyproject.toml allows, in .venv-newest
+	@NEWEST=1 VENV=.venv-newest .ci/setup test
+	.venv-newest/bin/python -m pytest -m "not models and not browser" -n auto --dist loadfile
+
+clean: ## Remove the environment and caches; models and libraries stay
+	rm -rf .venv .venv-newest build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

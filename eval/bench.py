@@ -50,7 +50,7 @@ class Bench:
         self._encoder = encoder
         self._reader = reader
         self._baselines = baselines
-        self._counter: Counter | None = reader and reader.generator
+        self._counter: Counter | None = reader.generator if reader else None
 
     def models(self) -> dict[str, str]:
         """Names and hashes of what is measured, for run.json."""

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from index.article import Article
 from index.splitting.passages import Passage
+from index.words import FUNCTION_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +68,6 @@ def fuse(dense: Mapping[int, float], lexical: Mapping[int, float]) -> dict[int, 
     return scores
 
 
-# Words that say nothing of what is asked. Only these are left out of a lexical query (and not if
-# nothing else is in it): BM25 gives them next to no weight, but each costs a walk over half of the
-# library.
-STOP_WORDS = frozenset(
-    """a about all an and any are as at be been being but by can could did do does doing for from
-    had has have having he her hers him his how i if in into is it its me my no nor not of on or
-    our ours she should so some such than that the their theirs them then there these they this
-    those to was we were what when where which while who whom whose why will with would you your
-    yours""".split()  # noqa: SIM905
-)
-
-
 def match_expression(query: str) -> str | None:
     """An FTS5 query that finds any of the words; None if there are none.
 
@@ -92,7 +81,7 @@ def match_expression(query: str) -> str | None:
     phrases = [phrase for phrase in phrases if " " in phrase]
     for one, other in pairwise(re.findall(_JOINED, query)):
         figures = any(character.isdigit() for character in one + other)
-        if figures and not {one, other} & STOP_WORDS:
+        if figures and not {one, other} & FUNCTION_WORDS:
             phrases.append(f"{one} {other}")
     words: list[str] = []
     for word in re.findall(_JOINED, query):
@@ -100,7 +89,7 @@ def match_expression(query: str) -> str | None:
         parts = re.findall(r"\w+", word)
         words += [p for p in parts if len(parts) > 1 and (not p.isdigit() or len(p) >= 4)]
     words = list(dict.fromkeys(words))
-    telling = [word for word in words if word not in STOP_WORDS] or words
+    telling = [word for word in words if word not in FUNCTION_WORDS] or words
     wanted = dict.fromkeys(phrases + telling)
     return " OR ".join(f'"{word}"' for word in wanted) or None
 

@@ -190,8 +190,9 @@ class Assistant:
             asked.question, query, asked.filter, settings.considered, read_filters=asked.read
         )
         searched = time.perf_counter()
-        context, stated = self._read(query, hits, settings, stop)
-        yield Passages(hits, tuple(hit.passage.id for hit in context))
+        near = hits[: settings.budget]
+        context, stated = self._read(query, near, settings, stop)
+        yield Passages(near, tuple(hit.passage.id for hit in context))
 
         first_token_s: float | None = None
         pieces: list[str] = []
@@ -230,7 +231,7 @@ class Assistant:
             abstained=abstained,
             claims=tuple(claims),
             conflicts=found,
-            hits=hits,
+            hits=near,
             context_ids=tuple(hit.passage.id for hit in context),
             filter=filter,
             timings=Timings(
@@ -259,9 +260,9 @@ class Assistant:
         self, query: str, hits: Sequence[Hit], settings: Settings, stop: Stop | None
     ) -> tuple[list[Hit], float]:
         """The passages to answer from and P(stated): the best ones, or, where those don't state
-        it, the next ones, until `budget` are read."""
+        it, the next ones."""
         best: tuple[list[Hit], float] = [], 0.0
-        for first in range(0, min(len(hits), settings.budget), settings.passages):
+        for first in range(0, len(hits), settings.passages):
             context = list(hits[first : first + settings.passages])
             context = context[: self.writer.fits(query, context)]
             if not context:

@@ -11,14 +11,15 @@ from index.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`passages` are put before the model at once, out of `considered` that were found; where
-    they don't state the answer the next ones are read, until `budget` are. `show_withheld` shows
-    sentences that were withheld struck out, instead of leaving them out.
+    """`passages` are put before the model at once; where they don't state the answer the next
+    ones are read, until `budget` are. `considered` passages are looked through for articles that
+    say otherwise. `show_withheld` shows sentences that were withheld struck out, instead of leaving
+    them out.
     """
 
     passages: int = 5
-    budget: int = 10
-    considered: int = 10
+    budget: int = 15
+    considered: int = 30
     show_withheld: bool = False
 
     def __post_init__(self) -> None:

@@ -161,8 +161,11 @@ def _kept(prompt: Prompt) -> list[tuple[str, str, bool]]:
 
 
 _ASKING = frozenset(
-    "about and are can did does for from had has have how into its long many much should than that "
-    "the there they this was were what when where which who whom whose why will with".split()
+    re.findall(
+        r"\w+",
+        "about and are can did does for from had has have how into its long many much should than "
+        "that the there they this was were what when where which who whom whose why will with",
+    )
 )
 
 

@@ -84,11 +84,12 @@ def test_a_heavy_library_has_one_importer(library: str) -> None:
         str(path.relative_to(ROOT))
         for package in ORDER
         for path in modules(package)
-        if library in packages(path)
+        if library in packages(path) and not (library == "torch" and WORKSHOP in path.parents)
     ]
     assert len(importers) == 1, importers
 
 
+WORKSHOP = ROOT / "eval" / "fitting" / "adapter"  # trains the adapter, in plain torch
 PROBE = """
 import json, sys
 {code}
@@ -118,6 +119,17 @@ def loaded_by(code: str) -> set[str]:
 @pytest.mark.parametrize("package", ["index", "rag", "eval", "ui"])
 def test_importing_a_package_loads_nothing_heavy(package: str) -> None:
     assert not loaded_by(f"import {package}") & set(HEAVY)
+
+
+def test_nothing_that_ships_imports_the_workshop() -> None:
+    found = [
+        str(path.relative_to(ROOT))
+        for package in ORDER
+        for path in modules(package)
+        if WORKSHOP not in path.parents
+        and any(name.startswith("eval.fitting.adapter") for name in imported(path))
+    ]
+    assert found == []
 
 
 def test_help_loads_nothing_heavy_and_nothing_slow() -> None:

@@ -29,7 +29,7 @@ from eval.datasets import beir, clapnq, document, find, qags, squad
 from index.article import Article
 from index.library import Library
 from index.splitting.sentences import sentences
-from rag.checking.facts.words import stems
+from rag.checking.facts.words import content
 from rag.generating.form import context_parts, passage_part, titled
 from rag.generating.states import StateCache, state_key
 from rag.opening import DISK_BOUND, MEMORY_BOUND
@@ -51,7 +51,7 @@ class HashedWords:
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for row, text in enumerate(texts):
-            for word in stems(text):
+            for word in content(text):
                 digest = hashlib.blake2b(word.encode(), digest_size=8).digest()
                 at = int.from_bytes(digest[:4], "little") % self.dimension
                 vectors[row, at] += 1.0 if digest[4] % 2 else -1.0

@@ -9,8 +9,8 @@ from eval.peers.judging import Given
 from index.library import Library
 from rag.assistant import Assistant
 from rag.events import Done, Token
-from rag.generating.generator import Prompt
 from rag.generating.form import SYSTEM
+from rag.generating.generator import Prompt
 from rag.generating.states import StateCache
 
 _BETWEEN = Prompt(SYSTEM, (), "Are you ready? Reply only Yes or No.", adapted=True)

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from eval.metrics.calibration import reliability, risk_coverage
-from eval.report.plain import MANY, facts
 from eval.report.compare import Comparison
+from eval.report.plain import MANY, facts
 from eval.report.plots import Series, plot, reliability_series, thinned
 from eval.report.tables import ScoredRecord, Table, heading, shown
 from eval.stats import Interval

@@ -1,7 +1,7 @@
 """citations: of the answers that other suites of this run produced, are the citations sound?
 
-Judged twice: by words and numbers (eval.metrics.support, shares nothing with the product), and by the
-product's own Judge, which decided the citations and so is no independent witness: it says
+Judged twice: by words and numbers (eval.metrics.support: shares nothing with the product), and by
+the product's own Judge, which decided the citations and so is no independent witness: it says
 whether the shown verdicts are consistent. A citation's text is the passage that it lies in
 (as ALCE has it) or, stricter, the quote alone.
 """

@@ -115,6 +115,8 @@ def docx(data: bytes) -> Document:
     except (Refused, MemoryError):
         raise
     except Exception as error:  # zip, XML and python-docx each raise their own
+        if "memory" in str(error).lower():  # as lxml says it
+            raise MemoryError from None
         raise Refused(f"the Word file is damaged or encrypted ({type(error).__name__})") from None
     found = "\n\n".join(line for line in lines if line.strip())
     if not found.strip():
@@ -143,7 +145,12 @@ def records(data: bytes, declared: str | None = None) -> Iterator[tuple[str, Doc
         if isinstance(record, dict):
             name = one_line(record.get("_id", record.get("id")))
             key = name if name is not None and name not in seen else str(number)
-            found = _record(record)
+            try:
+                found = _record(record)
+            except RecursionError:  # a name in a list in a list …
+                found = Refused("it is nested too deep")
+            except (TypeError, ValueError, AttributeError) as error:
+                found = Refused(f"the record can't be read ({type(error).__name__})")
         while key in seen:
             key += "+"
         seen.add(key)

@@ -7,6 +7,7 @@ fills in what is not known: the outlet from `source`, the title from the file's 
 from __future__ import annotations
 
 import os
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from index.cleaning.clean import clean
 from index.cleaning.metadata import Metadata, from_name, one_line, opening
 from index.errors import Refused
 from index.reading import documents, feeds, web
-from index.reading.documents import Document
+from index.reading.formats import Document
 
 MAX_BYTES = 50_000_000  # of one file or page; more is refused without being read
 KINDS = {
@@ -36,7 +37,7 @@ KINDS = {
     ".docx": "docx",
 }
 _SAME = 40  # text that packs this many times smaller says one thing over and over
-_LONG_WORD = 60  # letters and digits in a row that are no word
+_DATA = re.compile(r"[A-Za-z0-9+/=_-]{60,}+")  # letters and digits in a row that are no word
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +164,10 @@ def _item(
     try:
         if isinstance(document, Refused):
             raise document
+        check_words(document.text)
         text = clean(document.text)
-        check_words(text)
+        if not any(c.isalnum() for c in text):
+            raise Refused("no article was found in it, only a page's furniture")
         known = document.metadata
         return Article(
             id=article_id(origin),
@@ -183,19 +186,13 @@ def _item(
 
 
 def check_words(text: str) -> None:
-    """Raises Refused for what is no text that somebody wrote: nothing, one thing over and over,
-    or data in letters and digits. (English packs to a third; a table of results to a tenth.)"""
-    if not any(c.isalnum() for c in text):
-        raise Refused("no article was found in it, only a page's furniture")
+    """Raises Refused for what is no text that somebody wrote: one thing over and over, or data in
+    letters and digits. (English packs to a third, a table of results to a tenth.)"""
     data = text.encode("utf-8", "replace")
     if len(data) > 10_000 and len(zlib.compress(data, 1)) * _SAME < len(data):
         raise Refused("it says the same over and over")
-    if len(text) > 1_000:
-        odd = sum(
-            len(w) for w in text.split() if len(w) > _LONG_WORD and w.isascii() and w.isalnum()
-        )
-        if odd > len(text) / 2:
-            raise Refused("it holds data, not words")
+    if len(text) > 1_000 and 2 * sum(map(len, _DATA.findall(text))) > len(text):
+        raise Refused("it holds data, not words")
 
 
 def _site(url: str | None) -> str | None:

@@ -146,11 +146,14 @@ def _named(refusal: Refusal) -> Refusal:
 def _load_url(
     url: str, source: str | None, public: bool | None, reader: Reader
 ) -> Iterator[Article | Refusal]:
+    feed: Feed | None = None
     for item in reader.address(url, source, public):
         if isinstance(item, Feed):
-            yield from _load_feed(url, item, source, public, reader)
+            feed = item
         else:
             yield item
+    if feed is not None:
+        yield from _load_feed(url, feed, source, public, reader)
 
 
 def _load_feed(

@@ -38,6 +38,7 @@ class Reader:
         self._seconds = seconds
         self._memory = memory
         self._process: subprocess.Popen[bytes] | None = None
+        self._asked = False
 
     def __enter__(self) -> Reader:
         return self
@@ -75,14 +76,16 @@ class Reader:
             process.wait()
 
     def _ask(self, origin: str, request: dict[str, Any]) -> Iterator[Item]:
+        if self._asked:
+            raise RuntimeError("the reader's last answer wasn't read to its end")
         process = self._sent(json.dumps(request).encode() + b"\n")
         assert process.stdout is not None
-        done = False
+        self._asked, done = True, False
         try:
             while line := process.stdout.readline():
                 answer = json.loads(line)
                 if answer["is"] == "end":
-                    done = True
+                    done = not answer["last"]
                     return
                 yield unpacked(answer)
             done = True  # it is over
@@ -92,6 +95,7 @@ class Reader:
                 raise KeyboardInterrupt
             yield Refusal(origin, self._why(code))
         finally:
+            self._asked = False
             if not done:  # stopped in the middle: what it still says answers no later request
                 self.close()
 

@@ -26,12 +26,13 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints is no answer
     limits = json.loads(requests.readline())
     _limit(limits["memory"])
-    for _, line in zip(range(_LONG), requests, strict=False):
-        if not _answer(json.loads(line), limits["seconds"], answers):
+    for number, line in enumerate(requests, 1):
+        last = number == _LONG
+        if not _answer(json.loads(line), limits["seconds"], answers, last) or last:
             break
 
 
-def _answer(request: dict[str, Any], seconds: int, answers: IO[bytes]) -> bool:
+def _answer(request: dict[str, Any], seconds: int, answers: IO[bytes], last: bool) -> bool:
     """Writes what the request asks for; False where the process had better end."""
     address = request["do"] == "address"
     origin = request["url"] if address else request["path"]
@@ -48,7 +49,7 @@ def _answer(request: dict[str, Any], seconds: int, answers: IO[bytes]) -> bool:
         return False
     finally:
         faulthandler.cancel_dump_traceback_later()
-    _write(answers, {"is": "end"})
+    _write(answers, {"is": "end", "last": last or not whole})
     return whole
 
 

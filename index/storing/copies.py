@@ -85,11 +85,11 @@ def original_of(db: sqlite3.Connection, id: str, text: str) -> str | None:
     keys = sampled(own)
     shared: Counter[int] = Counter()
     for key in keys:
-        found = db.execute(
+        having = db.execute(
             "SELECT article FROM shingles WHERE hash = ? LIMIT ?", [key, _COMMON + 1]
         ).fetchall()
-        if len(found) <= _COMMON:
-            shared.update(number for (number,) in found)
+        if len(having) <= _COMMON:
+            shared.update(number for (number,) in having)
     likely: list[tuple[float, int, str]] = []
     for number in (n for n, count in shared.items() if count >= 2):
         other, size = db.execute(

@@ -196,12 +196,11 @@ def _nearest(
     db: sqlite3.Connection, found: Health, folder: Path, library: str, dimension: int
 ) -> None:
     manifest = vectors.manifest(folder)
-    row = (
-        manifest
-        and db.execute(
+    row: tuple[str] | None = None
+    if manifest is not None:
+        row = db.execute(
             "SELECT token FROM writes WHERE generation = ?", [manifest.generation]
         ).fetchone()
-    )
     if manifest is None or row is None or (manifest.library, row[0]) != (library, manifest.token):
         found.compared.append("no file of nearest neighbours (it is made when it pays)")
         return

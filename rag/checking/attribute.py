@@ -9,16 +9,14 @@ that is about as good as the best is the quote.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from index.search import Hit
 from rag.checking.corrections import takes_back
-from rag.checking.facts.facts import Fact, facts_of, held_by, weight
-from rag.checking.facts.quantities import numbers, same_number
+from rag.checking.facts.facts import AMOUNT, Fact, facts_of, held_by, read, weight
 from rag.checking.facts.sentences import split
-from rag.checking.facts.words import content
+from rag.checking.facts.words import WORD, content
 
 LONGEST = 3  # sentences of a quote
 MARGIN = 0.06  # how much worse than the best a smaller window may be, of the claim's weight
@@ -47,22 +45,6 @@ def candidates(claim: str, hits: Sequence[Hit]) -> list[Hit]:
     most = [max((weight(facts, w.held) for w in _windows(facts, hit)), default=0.0) for hit in hits]
     near = [n for n, held in enumerate(most) if held >= NEAR * max(most)]
     return [hits[n] for n in sorted(near, key=lambda n: -most[n])[:CANDIDATES]]
-
-
-def quote(self) -> str:
-    passage = self.hit.passage
-    return passage.text[self.start - passage.start : self.end - passage.start]
-
-
-def likeliest(claim: str, hits: Sequence[Hit]) -> list[Hit]:
-    """The hits by the weight of the claim's facts that one window of them holds, most first; among
-    equals in their order."""
-    facts = facts_of(claim)
-
-    def most(hit: Hit) -> float:
-        return max((weight(facts, w.held) for w in _windows(facts, hit)), default=0.0)
-
-    return sorted(hits, key=lambda hit: -most(hit))
 
 
 def span_of(claim: str, hit: Hit) -> Span | None:
@@ -100,23 +82,19 @@ def beside(claim: str, span: Span, hits: Sequence[Hit]) -> Span | None:
     return best and best[1]
 
 
-_WORD = re.compile(r"[^\W_]+(?:[.,:'’&-][^\W_]+)*")
-
-
 def lacking(claim: str, known: str) -> tuple[tuple[int, int], ...]:
     """Which telling words and amounts of a claim a text doesn't hold: spans of the claim, in order.
 
     `known` is the quote with what a reader takes along: the article's title and date, and the
     question.
     """
-    have = frozenset(content(known))
-    amounts = numbers(known)
-    own = numbers(claim)
-    found = [(n.start, n.end) for n in own if not any(same_number(n, o) for o in amounts)]
-    for match in _WORD.finditer(claim):
+    have = read(known)
+    own = read(claim).numbers
+    found = [(n.start, n.end) for n in own if not have.has(Fact("", n, AMOUNT))]
+    for match in WORD.finditer(claim):
         inside = any(n.start <= match.start() < n.end for n in own)
         stems = content(match[0])
-        if stems and not inside and not any(s in have for s in stems):
+        if stems and not inside and not any(s in have.stems for s in stems):
             found.append(match.span())
     return tuple(sorted(found))
 
@@ -138,10 +116,12 @@ def _windows(facts: Sequence[Fact], hit: Hit) -> list[_Window]:
     text = hit.passage.text
     spans = split(text)
     wrong = [takes_back(text[start:end], hit.article) for start, end in spans]
+    held = [held_by(facts, text[start:end]) for start, end in spans]
     found = []
     for n in range(1, LONGEST + 1):
         for first in range(len(spans) - n + 1):
             if not any(wrong[first : first + n]):
                 start, end = spans[first][0], spans[first + n - 1][1]
-                found.append(_Window(start, end, n, held_by(facts, text[start:end])))
+                inside = frozenset().union(*held[first : first + n])
+                found.append(_Window(start, end, n, inside))
     return found

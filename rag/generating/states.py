@@ -1,7 +1,9 @@
 """The passage cache: saved key-value states by key, in memory and on disk, both bounded.
 
 Knows nothing of models. A state that can't be read back whole is a miss, never an error: the
-passage is then read again. Least recently used states go first, on both levels.
+passage is then read again. Least recently used states go first, on both levels. Several processes
+may share the folder and its bound: each looks again at what lies there after every twentieth of it
+that it has written.
 """
 
 from __future__ import annotations
@@ -11,12 +13,15 @@ import hashlib
 import os
 import tempfile
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
 _MAGIC = b"dateline-state-1\n"
 _DIGEST = 32
+_SHARE = 20  # parts of the disk bound that are written between two looks at the folder
+_LEFT_BEHIND_S = 600.0  # a file that is being written for so long has lost its writer
 
 
 def state_key(*parts: str | bytes) -> str:
@@ -53,7 +58,10 @@ class StateCache:
         self._memory_bytes = 0
         self._hits = self._misses = 0
         self._lock = threading.Lock()
-        self._disk_bytes = self._measure() if folder else 0
+        self._unseen = 0  # bytes written since the last look at the folder
+        if folder:
+            self._clean()
+            self._keep_bound()
 
     def get(self, key: str) -> bytes | None:
         with self._lock:
@@ -89,7 +97,7 @@ class StateCache:
             for file in self._files():
                 with contextlib.suppress(OSError):
                     file.unlink()
-            self._disk_bytes = 0
+            self._clean()
 
     def status(self) -> CacheStatus:
         files = self._files()
@@ -166,22 +174,31 @@ class StateCache:
                 os.unlink(temporary)
             return
         with self._lock:
-            self._disk_bytes += len(_MAGIC) + _DIGEST + len(state)
-            if self._disk_bytes > self._disk_bound:
-                self._drop_oldest()
+            self._unseen += len(_MAGIC) + _DIGEST + len(state)
+            if self._unseen > self._disk_bound / _SHARE:
+                self._keep_bound()
 
-    def _drop_oldest(self) -> None:
-        """Down to nine tenths of the bound, so that this isn't done at every write."""
+    def _clean(self) -> None:
+        """What a process that was killed left half-written."""
+        for file in self._folder.glob("*.part") if self._folder else ():
+            with contextlib.suppress(OSError):
+                if time.time() - file.stat().st_mtime > _LEFT_BEHIND_S:
+                    file.unlink()
+
+    def _keep_bound(self) -> None:
+        """Where more lies there than may, whoever wrote it: the oldest go, down to nine tenths."""
+        self._unseen = 0
         aged: list[tuple[float, int, Path]] = []
         for file in self._files():
             with contextlib.suppress(OSError):
                 stat = file.stat()
                 aged.append((stat.st_mtime, stat.st_size, file))
         total = sum(size for _, size, _ in aged)
+        if total <= self._disk_bound * (1 - 1 / _SHARE):
+            return  # what is written until the next look fits
         for _, size, file in sorted(aged, key=lambda entry: entry[0]):
             if total <= self._disk_bound * 0.9:
                 break
             with contextlib.suppress(OSError):
                 file.unlink()
                 total -= size
-        self._disk_bytes = total

@@ -20,7 +20,7 @@ _LIVE = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Phrase:
     """`text[start:end] == phrase` in the text that it was read from."""
 
     phrase: str
@@ -31,12 +31,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class FoundFilter:
-    """`times` and `outlets` narrow; `preferred` only lets articles win among equals: those of its
-    days, or the newest where it has none."""
+    """`times` and `outlets` narrow; `preferred` only lets the newest article win among equals."""
 
-    times: tuple[Part, ...] = ()
-    outlets: tuple[Part, ...] = ()
-    preferred: Part | None = None
+    times: tuple[Phrase, ...] = ()
+    outlets: tuple[Phrase, ...] = ()
+    preferred: Phrase | None = None
 
     def __or__(self, other: FoundFilter) -> FoundFilter:
         """Field by field, the other's where this one has none."""
@@ -54,7 +53,7 @@ class Reading:
 
     found: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
-    preferred: Part | None = None
+    preferred: Phrase | None = None
 
 
 def reference_day(newest: date | None, today: date) -> date | None:
@@ -74,19 +73,13 @@ def found(text: str, sources: Collection[str], reference: date | None) -> FoundF
     """What a question says of the articles that it wants. Conservative: see `times` and
     `outlets` for what is left alone."""
     outlets = attributed(text, sources)
-    wanted = _newest(text)
-    narrowing: list[Part] = []
-    if reference is not None:
-        for time in times(text, reference, [(outlet.start, outlet.end) for outlet in outlets]):
-            part = _part(text, time.start, time.end, Filter(time.since, time.until))
-            if time.kind == "weekday":
-                wanted = wanted or part
-            else:
-                narrowing.append(part)
+    places = [(outlet.start, outlet.end) for outlet in outlets]
+    dated = times(text, reference, places) if reference is not None else ()
+    newest = _NEWEST.search(text)
     return FoundFilter(
-        tuple(narrowing),
-        tuple(_part(text, o.start, o.end, Filter(sources=o.sources)) for o in outlets),
-        wanted,
+        tuple(_phrase(text, t.start, t.end, Filter(t.since, t.until)) for t in dated),
+        tuple(_phrase(text, o.start, o.end, Filter(sources=o.sources)) for o in outlets),
+        newest and _phrase(text, *newest.span("current" if newest["current"] else 0), Filter()),
     )
 
 
@@ -95,21 +88,18 @@ def narrowings(found: FoundFilter, given: Filter) -> Iterator[tuple[Filter, Read
     only its outlets, then only what was given. What was given stays, field by field."""
     times = found.times if _narrowed(given, found.times) != given else ()
     outlets = () if given.sources else found.outlets
-    wanted = found.preferred
-    if wanted and wanted.filter != Filter() and (given.since or given.until):
-        wanted = None  # the days were given
     for used in dict.fromkeys((times + outlets, outlets, ())):
         yield (
             _narrowed(given, used),
             Reading(
-                tuple(part.phrase for part in used),
-                tuple(part.phrase for part in times + outlets if part not in used),
-                wanted,
+                tuple(p.phrase for p in used),
+                tuple(p.phrase for p in times + outlets if p not in used),
+                found.preferred,
             ),
         )
 
 
-def _narrowed(given: Filter, parts: Collection[Part]) -> Filter:
+def _narrowed(given: Filter, parts: Collection[Phrase]) -> Filter:
     """What was given, and in the fields that weren't, the days and outlets that hold all the
     parts. The days stay as they were given where the two contradict each other."""
     sources = given.sources or frozenset().union(*(part.filter.sources for part in parts))
@@ -126,8 +116,8 @@ def _narrowed(given: Filter, parts: Collection[Part]) -> Filter:
     return Filter(since, until, sources)
 
 
-def _part(text: str, start: int, end: int, filter: Filter) -> Part:
-    return Part(text[start:end], start, end, filter)
+def _phrase(text: str, start: int, end: int, filter: Filter) -> Phrase:
+    return Phrase(text[start:end], start, end, filter)
 
 
 _NEWEST = re.compile(
@@ -136,10 +126,3 @@ _NEWEST = re.compile(
     r"(?P<current>current)\b(?!\s+(?:of|account|affairs))",
     re.IGNORECASE,
 )
-
-
-def _newest(text: str) -> Part | None:
-    match = _NEWEST.search(text)
-    if match is None:
-        return None
-    return _part(text, *match.span("current" if match["current"] else 0), Filter())

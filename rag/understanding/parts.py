@@ -25,6 +25,11 @@ _BETWEEN = re.compile(
     rf"(?:\s*[,;])?\s+and\s+(?={_ASKS})(?!{_TOLD})|\s*;\s*(?={_ASKS})|\?\s+(?=\w)", re.IGNORECASE
 )
 _OPENS = re.compile(rf"\W*(?:and\s+)?{_ASKS}", re.IGNORECASE)
+# "the difference between what one said and what the other said" is one thing, and so is whatever
+# else a question tells in clauses of its own ("who knows what was said and how it ended").
+_TELLS = re.compile(
+    rf"\W*{_ASKS}.*\b(?:who|what|when|where|which|why|how)\b", re.IGNORECASE | re.DOTALL
+)
 
 
 def parts(question: str) -> tuple[str, ...]:
@@ -35,6 +40,6 @@ def parts(question: str) -> tuple[str, ...]:
     """
     found = [part.strip(" ?,;") for part in _BETWEEN.split(question)]
     whole = 1 < len(found) <= MOST and all(len(part.split()) >= LEAST_WORDS for part in found)
-    if not whole or not _OPENS.match(question):
+    if not whole or not _OPENS.match(question) or _TELLS.match(found[0]):
         return (question,)
     return tuple(f"{part[0].upper()}{part[1:]}?" for part in found)

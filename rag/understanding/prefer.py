@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from index.search import Filter, Hit
+from index.search import Hit
 from rag.checking.facts.facts import facts_of, held_by
-from rag.understanding.asked_filter import Part
+from rag.understanding.asked_filter import Phrase
 
 # How much less than the best hit one may hold and still be its equal: of the question's words,
 # names and amounts (by weight), and of cosine. Reports of the same thing month by month differ in
@@ -21,9 +21,8 @@ LESS_HELD = 0.1
 LESS_COSINE = 0.1
 
 
-def prefer(hits: Sequence[Hit], question: str, wanted: Part) -> list[Hit]:
-    """The hits ranked anew: of the best one's equals, first those of the wanted days; the newest
-    first where no days are named.
+def prefer(hits: Sequence[Hit], question: str, wanted: Phrase) -> list[Hit]:
+    """The hits ranked anew: of the best one's equals, the newest first.
 
     The best hit stays among the first two: what was found best isn't lost to what is newer.
     """
@@ -39,7 +38,7 @@ def prefer(hits: Sequence[Hit], question: str, wanted: Part) -> list[Hit]:
     best = hits[0]
     bar = held(best) - LESS_HELD
     equals = [h for h in hits if h.dense >= best.dense - LESS_COSINE and held(h) >= bar]
-    first = sorted(equals, key=lambda hit: _place(hit.article.published, wanted.filter))
+    first = sorted(equals, key=lambda hit: _age(hit.article.published))
     if best not in first[:2]:
         first.remove(best)
         first.insert(1, best)
@@ -47,10 +46,6 @@ def prefer(hits: Sequence[Hit], question: str, wanted: Part) -> list[Hit]:
     return [replace(hit, rank=rank) for rank, hit in enumerate(ranked, 1)]
 
 
-def _place(published: date | None, wanted: Filter) -> int:
-    """Low goes first; those of one place stay in the order in which they were found."""
-    if wanted.since is None and wanted.until is None:
-        return -published.toordinal() if published else 0
-    after = wanted.since is None or (published is not None and published >= wanted.since)
-    before = wanted.until is None or (published is not None and published <= wanted.until)
-    return 0 if published and after and before else 1
+def _age(published: date | None) -> int:
+    """Low goes first; an article without a date is as old as can be."""
+    return -published.toordinal() if published else 0

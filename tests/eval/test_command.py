@@ -12,18 +12,16 @@ from eval.command import run
 from index.errors import UsageError
 
 
-@pytest.mark.parametrize(
-    "name", ["cache_bounds", "fit_abstention", "fit_answers", "fit_verifier", "prompting"]
-)
+@pytest.mark.parametrize("name", ["cache_bounds", "calibration", "passages"])
 def test_what_is_not_there_is_one_sentence(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     missing = str(tmp_path / "nothing")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", [name, missing])
-    monkeypatch.delitem(sys.modules, f"eval.{name}", raising=False)
+    monkeypatch.delitem(sys.modules, f"eval.fitting.{name}", raising=False)
     with pytest.raises(SystemExit) as ended:
-        runpy.run_module(f"eval.{name}", run_name="__main__")
+        runpy.run_module(f"eval.fitting.{name}", run_name="__main__")
     assert ended.value.code == UsageError.exit_code
     said = capsys.readouterr().err
     assert missing in said

@@ -159,7 +159,8 @@ def test_speed_asks_own_questions_where_there_are_any(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("{broken", "line 1 isn't JSON"),
-        ('{"question": "q"}', "has neither 'any' nor 'all'"),
+        ('{"question": "q"}', "has none of 'any', 'all' and 'right'"),
+        ('{"question": "q", "right": ["(8"]}', "has a 'right' that is no pattern"),
         ('\n{"any": ["x"]}', "line 2 has no 'question'"),
         ("[1]", "isn't a JSON object"),
         ('{"question": "q", "any": ["x"], "history": ["a", "b", "c"]}', "has a 'history' that"),

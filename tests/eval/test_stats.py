@@ -12,6 +12,7 @@ from eval.stats import (
     percentile95,
     ratio_of_medians,
     share_given,
+    share_of_sums,
     wilson,
 )
 
@@ -101,3 +102,11 @@ def test_rows_that_do_not_pair_are_refused() -> None:
 
 def test_mean_is_of_the_first_column() -> None:
     assert mean(np.array([[1.0, 9.0], [3.0, 9.0]])) == 2
+
+
+def test_a_share_of_sums_counts_sentences_not_answers() -> None:
+    rows = np.array([[1.0, 4.0], [0.0, 1.0], [0.0, 0.0]])
+    assert share_of_sums(rows) == 0.2
+    assert np.isnan(share_of_sums(rows[2:]))
+    found = interval(rows, share_of_sums)
+    assert (found.value, found.n) == (0.2, 5)

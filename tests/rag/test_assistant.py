@@ -27,7 +27,6 @@ from rag import (
     Token,
 )
 from rag.generating.generator import Prompt
-from rag.generating.reader import LocalReader
 from tests.fakes import FakeEncoder, FakeGenerator, fake_reader
 
 HARBOUR = Article(

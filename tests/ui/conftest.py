@@ -175,7 +175,7 @@ def w(_shared: Window, served: Served) -> Iterator[Window]:
 def _watched(page: Any, url: str, windows: list[Window]) -> Window:
     window = Window(page)
     windows.append(window)
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)  # a busy machine is no failure
     page.on("request", lambda request: window.requests.append(request.url))
     page.on("pageerror", lambda error: window.problems.append(f"script: {error}"))
     page.on("dialog", lambda dialog: (window.problems.append("a dialog"), dialog.dismiss()))

@@ -19,11 +19,13 @@ from index.article import Article, article_id
 from index.errors import DatelineError
 from index.search import Filter, Hit
 from index.splitting.passages import Passage
-from rag.answer import Answer, Citation, Claim, Conflict, Side, Timings, Tokens, Verdict
+from rag.answer import Answer, Citation, Claim, Conflict, Side, Timings, Tokens
+from rag.checking.verdict import Verdict
 from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
-from rag.generating.generator import Stop
-from rag.understanding.asked_filter import Part, Reading
-from ui.page.seam import Choices, History, Loading
+from rag.service import Loading
+from rag.turns import Events, Turns
+from rag.understanding.asked_filter import Phrase, Reading
+from ui.page.seam import Choices, History
 
 _FILLER = (
     "People who live by the water have followed the matter for years. "
@@ -94,7 +96,11 @@ def invented() -> list[Article]:
 
 
 def find(article: Article, words: str) -> tuple[int, int]:
-    at = article.text.index(words)
+    return find_in(article.text, words)
+
+
+def find_in(text: str, words: str) -> tuple[int, int]:
+    at = text.index(words)
     return at, at + len(words)
 
 
@@ -111,12 +117,14 @@ class FakeBackend:
     """`pace` seconds pass between pieces. `closed` counts streams that were ended early."""
 
     pace: float = 0.01
+    calibrated: str = "yes"
     library: dict[str, Article] = field(default_factory=lambda: {a.id: a for a in invented()})
     asked: list[tuple[str, History, Filter | None, Choices]] = field(default_factory=list)
     closed: int = 0
     alive: int = 0
     writes: int = 0
     answered: threading.Event = field(default_factory=threading.Event)
+    turns: Turns[Event | Loading] = field(default_factory=Turns)
 
     # ---- the library ----
 
@@ -125,6 +133,9 @@ class FakeBackend:
 
     def articles(self) -> Sequence[Article]:
         return list(self.library.values())
+
+    def undated(self, filter: Filter) -> int:
+        return sum(a.published is None for a in self.library.values())
 
     def generation(self) -> int:
         return self.writes
@@ -163,28 +174,28 @@ class FakeBackend:
     # ---- answering ----
 
     def stream(
-        self,
-        question: str,
-        history: History,
-        filter: Filter | None,
-        choices: Choices,
-        stop: Stop,
-    ) -> Iterator[Event | Loading]:
+        self, question: str, history: History, filter: Filter | None, choices: Choices
+    ) -> Events[Event | Loading]:
         self.asked.append((question, tuple(history), filter, choices))
+        return self.turns.run(lambda _: self.events(question, history, filter, choices), pulse=0.25)
+
+    def events(
+        self, question: str, history: History, filter: Filter | None, choices: Choices
+    ) -> Iterator[Event | Loading]:
         self.alive += 1
         done = False
         try:
             if choices.model == "fake-4b":
                 yield Loading(choices.model)
                 time.sleep(self.pace * 5)
-            yield from self._stream(question, history, filter, choices.read_filters)
+            yield from self._stream(question, history, filter, choices)
             done = True
         finally:
             self.alive -= 1
             self.closed += not done
 
     def _stream(
-        self, question: str, history: History, filter: Filter | None, read_filters: bool
+        self, question: str, history: History, filter: Filter | None, choices: Choices
     ) -> Iterator[Event]:
         if "fail" in question:
             raise DatelineError("The library at “varnholm” can’t be read; run dateline status.")
@@ -192,18 +203,19 @@ class FakeBackend:
         if history and re.search(r"\b(it|that|they)\b", question):
             query = f"{question} ({history[-1][0]})"
         found, reading = filter or Filter(), Reading()
-        if read_filters and "2025" in question:
+        if choices.read_filters and "2025" in question:
             found, reading = Filter(since=date(2025, 1, 1)), Reading(("in 2025",))
-        if read_filters and "latest" in question:
-            reading = replace(reading, preferred=Part("latest", 0, 6, Filter()))
+        if choices.read_filters and "latest" in question:
+            reading = replace(reading, preferred=Phrase("latest", 0, 6, Filter()))
         yield Searching(question, query, found, reading)
         time.sleep(self.pace)
         claims, conflicts = self._claims(query)
+        claims = [replace(c, shown=c.shown or choices.show_withheld) for c in claims]
         hits = self._hits(query, claims)
         context = tuple(h.passage.id for h in hits[:3])
         yield Passages(hits, context)
         time.sleep(self.pace * 5)
-        raw = " ".join(c.raw or c.text for c in claims) or "The library says nothing of it."
+        raw = " ".join(c.text for c in claims) or "The library says nothing of it."
         if "slow" in question:
             raw = "And then they walked on. " * 400
         for piece in re.findall(r"\S+\s*", raw):
@@ -212,7 +224,7 @@ class FakeBackend:
         for claim in claims:
             yield ClaimChecked(claim)
             time.sleep(self.pace)
-        shown = [c for c in claims if c.shown]
+        shown = [c for c in claims if c.shown and c.verdict != "withheld"]
         text = (
             " ".join(c.text + "".join(f" [{x.n}]" for x in c.citations) for c in shown)
             or "The articles in the library don’t say."
@@ -229,7 +241,7 @@ class FakeBackend:
                 hits,
                 context,
                 found,
-                {"generator": "fake-1b", "sha256": "0" * 64, "encoder": "fake"},
+                {"generator": "fake-1b", "encoder": "fake", "calibrated": self.calibrated},
                 Timings(0.012, 0.24, 0.31, 1.37),
                 Tokens(712, 690, 48),
                 {},
@@ -244,9 +256,7 @@ class FakeBackend:
 
     def _claims(self, query: str) -> tuple[list[Claim], list[Conflict]]:
         by = {a.url.rsplit("/", 1)[-1]: a for a in self.library.values() if a.url}
-        dropped = Claim(
-            "It is the longest bridge in the country.", "unsupported", 0.07, shown=False
-        )
+        withheld = Claim("It is the longest bridge in the country.", "withheld", 0.07, shown=False)
 
         def claim(text: str, verdict: Verdict, score: float, *c: Citation) -> Claim:
             return Claim(text, verdict, score, c)
@@ -255,44 +265,50 @@ class FakeBackend:
             opens, audit = by["bridge-opens"], by["bridge-audit"]
             one = self._cite(1, opens, "The bridge cost 41 million crowns")
             two = self._cite(2, audit, "The harbour bridge cost 44 million crowns")
+            late = "It opened eleven months late, for want of steel and money."
             why = "The delay of eleven months was put down to a shortage of steel."
             claims = [
-                claim("The bridge cost 41 million crowns.", "supported", 0.97, one),
-                claim("Counting the ramps, it cost 44 million crowns.", "supported", 0.91, two),
+                claim("The bridge cost 41 million crowns.", "stated", 0.97, one),
+                claim("Counting the ramps, it cost 44 million crowns.", "stated", 0.91, two),
                 replace(
                     claim(
-                        "It opened eleven months late, for want of steel.",
-                        "partly supported",
+                        late,
+                        "check this",
                         0.58,
                         self._cite(1, opens, "eleven months later than planned"),
                         self._cite(2, audit, why),
                     ),
-                    raw="It opened eleven months late, for want of steel and money.",
+                    lacking=(find_in(late, "want"), find_in(late, "money")),
                 ),
-                dropped,
+                withheld,
             ]
             sides = (
                 Side("41 million crowns", one),
                 Side("44 million crowns", two, newest=True),
             )
             return claims, [Conflict("what the bridge cost", sides)]
+        if "toll" in query and "bridge-opens" in by:
+            text = "The council said that the bridge cost 41 million crowns without the tolls."
+            cited = self._cite(1, by["bridge-opens"], "The bridge cost 41 million crowns")
+            one_claim = claim(text, "check this", 0.6, cited)
+            return [replace(one_claim, lacking=(find_in(text, "without the tolls"),))], []
         if "ferry" in query and "solar-ferry" in by:
             words = "It has run between Varnholm and Skarrey since May 2023"
             cited = self._cite(1, by["solar-ferry"], words)
             return [
                 claim(
                     "It has run between Varnholm and Skarrey since May 2023.",
-                    "supported",
+                    "stated",
                     0.95,
                     cited,
                 )
             ], []
         for article in reversed(self.library.values()):
-            words = set(re.findall(r"\w{5,}", query.casefold()))
+            asked = set(re.findall(r"\w{5,}", query.casefold()))
             sentence = article.text.split("\n")[0]
-            if article.path and words & set(re.findall(r"\w{5,}", sentence.casefold())):
-                return [claim(sentence, "supported", 0.9, self._cite(1, article, sentence))], []
-        return [dropped] if "tallest" in query else [], []
+            if article.path and asked & set(re.findall(r"\w{5,}", sentence.casefold())):
+                return [claim(sentence, "stated", 0.9, self._cite(1, article, sentence))], []
+        return [withheld] if "tallest" in query else [], []
 
     def _hits(self, query: str, claims: Sequence[Claim]) -> tuple[Hit, ...]:
         cited = [c for claim in claims for c in claim.citations]

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from rag.events import Done, Token
-from rag.generating.generator import Stop
 from tests.ui.conftest import _ARGUMENTS, CHROMIUM, serve
 from tests.ui.fake_assistant import FakeBackend
 from ui.page.seam import Choices
@@ -42,7 +41,7 @@ WATCH = """() => {
 def from_python(backend: Any, question: str) -> tuple[float, float]:
     """Seconds to the first token and to the answer."""
     began, first = time.perf_counter(), 0.0
-    with closing(backend.stream(question, (), None, Choices(), Stop())) as events:
+    with closing(backend.stream(question, (), None, Choices())) as events:
         for event in events:
             if isinstance(event, Token):
                 first = first or time.perf_counter() - began

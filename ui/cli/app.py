@@ -26,7 +26,7 @@ from ui.cli.command import (
     SourcesOption,
     UntilOption,
     library_of,
-    make_filter,
+    say,
     say_undated,
     show_json,
     show_view,
@@ -107,23 +107,28 @@ def ask(
     debug: DebugOption = False,
 ) -> None:
     """Answer a question from the articles, with citations."""
-    from ui.cli import asking, parts, progress, terminal
+    from ui import wording
+    from ui.cli import answers, asking, parts, progress
+    from ui.filters import make_filter
 
-    wanted = make_filter(since, until, source) if since or until or source else None
+    wanted = make_filter(since, until, source)
     place = parts.library_path(library_of(ctx, library))
     with progress.waiting("Opening the models"):
-        assistant = asking.opened(place, model)
-    with assistant:
+        service = asking.opened(place, model)
+    with service:
         if wanted is not None:
-            wanted = assistant.library.named(wanted)
-            say_undated(assistant.library.undated(wanted))
-        answer = asking.ask(assistant, question, wanted, read_filters=read_filters)
+            held = service.assistant.library
+            wanted = held.named(wanted)
+            say_undated(held.undated(wanted))
+        answer = asking.ask(service, question, wanted, read_filters=read_filters)
     if as_json:
         show_json(answer.to_dict())
     else:
-        show_view(terminal.answer_view(answer))
+        show_view(answers.answer_view(answer))
         if sys.stdout.isatty():
-            show_view(terminal.made_by(answer))
+            show_view(answers.made_by(answer))
+            if answer.model.get("calibrated") == "no":
+                say(wording.UNCALIBRATED)
 
 
 @app.command()
@@ -185,8 +190,8 @@ def evaluate(
         settings[name] = value
     from eval.run import main as run
 
-    own = {"questions": questions, "articles": articles}
-    raise typer.Exit(run(suites, out, limit, seed, against, settings, data, **own))
+    chosen = (suites, out, limit, seed, against, settings, data)
+    raise typer.Exit(run(*chosen, questions=questions, articles=articles))
 
 
 if __name__ == "__main__":

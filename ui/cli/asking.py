@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -13,23 +12,24 @@ from index.search import Filter
 from rag.answer import Answer
 from rag.assistant import Assistant
 from rag.events import ClaimChecked, Done, Event, Passages, Token
+from rag.generating.generator import Stopped
+from rag.service import Loading, Service, Waiting
 from ui.cli.plain import plain
 from ui.cli.progress import standard_error
 from ui.cli.terminal import about
 
 
-def opened(library: Path, model: str | None) -> Assistant:
-    return Assistant.open(library, model=model)
+def opened(library: Path, model: str | None) -> Service:
+    return Service(Assistant.open(library, model=model))
 
 
 def ask(
-    assistant: Assistant, question: str, wanted: Filter | None, *, read_filters: bool = True
+    service: Service, question: str, wanted: Filter | None, *, read_filters: bool = True
 ) -> Answer:
-    """The answer. Leaving early (Ctrl-C) closes the stream, which stops the model."""
+    """The answer. Leaving early (Ctrl-C) stops the model."""
     console = standard_error()
     draft = Text(style="dim")
-    stream = assistant.stream(question, filter=wanted, read_filters=read_filters)
-    with closing(stream) as events:  # type: ignore[type-var]
+    with service.stream(question, filter=wanted, read_filters=read_filters) as events:
         if not console.is_terminal:
             for event in events:
                 if isinstance(event, Done):
@@ -39,10 +39,10 @@ def ask(
                 if isinstance(event, Done):
                     return event.answer
                 live.update(_seen(event, draft))
-    raise AssertionError("a stream ends with Done")
+    raise Stopped
 
 
-def _seen(event: Event, draft: Text) -> RenderableType:
+def _seen(event: Event | Loading | Waiting, draft: Text) -> RenderableType:
     """What is shown while this is the last event; `draft` gathers what is written."""
     if isinstance(event, Passages):
         titles = dict.fromkeys(about(hit.article) for hit in event.hits[:3])

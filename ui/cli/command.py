@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from index.errors import DatelineError, UsageError
+from index.errors import DatelineError
 from ui.cli.plain import plain
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
-    from index.search import Filter
 
 _DEBUG = "dateline.debug"
 
@@ -76,17 +74,6 @@ def library_of(ctx: typer.Context, named: Path | None) -> Path | None:
 
 def debugging(ctx: typer.Context) -> bool:
     return bool(ctx.meta.get(_DEBUG))
-
-
-def make_filter(since: str | None, until: str | None, sources: Sequence[str] | None) -> Filter:
-    from index.search import Filter
-    from ui.cli.days import first_day, last_day
-
-    begin = first_day(since) if since else None
-    end = last_day(until) if until else None
-    if begin and end and begin > end:
-        raise UsageError(f"--since {since} is later than --until {until}; swap them.")
-    return Filter(begin, end, frozenset(sources or ()))
 
 
 def sentence(text: str) -> str:

@@ -19,7 +19,6 @@ from ui.cli.command import (
     SourcesOption,
     UntilOption,
     library_of,
-    make_filter,
     say,
     say_undated,
     sentence,
@@ -176,12 +175,14 @@ def search(
     """Find passages, without a language model."""
     from rag.answer import hit_dict
     from ui.cli import parts, terminal
+    from ui.filters import make_filter
 
     wanted = make_filter(since, until, source)
     with parts.searchable(library_of(ctx, library)) as opened:
-        wanted = opened.named(wanted)
+        if wanted is not None:
+            wanted = opened.named(wanted)
+            say_undated(opened.undated(wanted))
         hits = opened.search(query, k, filter=wanted)
-        say_undated(opened.undated(wanted))
     if as_json:
         show_json([hit_dict(hit) for hit in hits])
     else:
@@ -201,6 +202,7 @@ def status(ctx: typer.Context, library: LibraryOption = None, debug: DebugOption
     """Say how the library and the models are; the exit code tells the first problem."""
     from rag import opening
     from rag.models import files as models
+    from ui import wording
     from ui.cli import parts, terminal
 
     problem: DatelineError | None = None
@@ -215,7 +217,8 @@ def status(ctx: typer.Context, library: LibraryOption = None, debug: DebugOption
     here = [(model, models.state(model)) for model in models.catalogue()]
     kept = opening.open_states().status()
     show_view(terminal.facts(terminal.cache_rows(kept, opening.state_folder())))
-    show_view(terminal.facts([("Models", str(models.folder()))]))
+    meaning = wording.CALIBRATED if parts.calibrated() else wording.UNCALIBRATED
+    show_view(terminal.facts([("Verdicts", meaning), ("Models", str(models.folder()))]))
     show_table(["Name", "Role", "Size", "Licence", "State"], terminal.model_rows(here))
     if problem:
         raise typer.Exit(problem.exit_code)

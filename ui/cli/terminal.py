@@ -1,4 +1,4 @@
-"""How answers, hits, articles and models look in a terminal. Pure: values in, rich text out.
+"""How hits, articles and models look in a terminal. Pure: values in, rich text out.
 
 What comes from articles, models or file names goes through `plain`: no control character or
 writing-direction trick of theirs reaches the terminal, and none of it is read as markup.
@@ -18,9 +18,7 @@ from rich.text import Text
 from index.article import Article, Head
 from index.search import Hit
 from index.splitting.passages import Passage
-from rag.answer import Answer, Citation, Claim, Conflict
 from ui.cli.plain import plain
-from ui.page.rendering.scope import searched
 
 if TYPE_CHECKING:
     from index.ingest import Outcome
@@ -29,8 +27,7 @@ if TYPE_CHECKING:
     from rag.models.files import State
     from rag.models.manifest import Model
 
-_VERDICTS = {"supported": "green", "partly supported": "yellow", "unsupported": "red"}
-_INDENT = (0, 0, 0, 4)  # of what belongs to the line above
+INDENT = (0, 0, 0, 4)  # of what belongs to the line above
 _OUTCOMES = {
     "added": "green",
     "updated": "green",
@@ -38,45 +35,6 @@ _OUTCOMES = {
     "duplicate": "yellow",
     "refused": "red",
 }
-
-
-# --- an answer --------------------------------------------------------------------------------
-
-
-def answer_view(answer: Answer) -> RenderableType:
-    """The checked answer: what was searched, its text, what each number stands for, conflicts."""
-    parts: list[RenderableType] = [Text(plain(answer.text, lines=True))]
-    if said := searched(answer.filter, answer.reading):
-        parts = [Text(plain(said), style="dim"), Text(), *parts]
-    if answer.abstained:
-        if nearest := _nearest(answer.hits):
-            parts += [Text(), Text("Nearest in the library", style="bold"), *nearest]
-    else:
-        for n, article in answer.sources:
-            cited = [c for c in answer.citations if c.n == n]
-            parts += [Text(), _source_line(n, article), *_quotes(answer.claims, cited)]
-    for conflict in answer.conflicts:
-        parts += [Text(), *_conflict(conflict)]
-    if hidden := [claim for claim in answer.claims if not claim.shown and not answer.abstained]:
-        unsupported = all(claim.verdict == "unsupported" for claim in hidden)
-        why = ", because no article supports it" if unsupported else ""
-        parts += [Text(), Text(f"Left out{why}", style="bold")]
-        parts += [
-            Padding(Text(plain(claim.text), style="dim strike"), _INDENT, expand=False)
-            for claim in hidden
-        ]
-    return Group(*parts)
-
-
-def made_by(answer: Answer) -> Text:
-    """One line on time and model."""
-    times = answer.timings
-    said = [f"{times.total_s:.1f} s"]
-    if times.first_token_s is not None:
-        said.append(f"first word after {times.first_token_s:.1f} s")
-    if name := answer.model.get("generator"):
-        said.append(plain(name))
-    return Text(" · ".join(said), style="dim")
 
 
 def about(article: Article) -> str:
@@ -89,66 +47,9 @@ def about(article: Article) -> str:
     return " · ".join(said)
 
 
-def _source_line(n: int, article: Article) -> Text:
-    title, *rest = about(article).split(" · ")
-    line = Text.assemble((f"[{n}] ", "bold cyan"), (title, "bold"))
-    line.append("".join(f" · {part}" for part in rest))
-    return line
-
-
-def _quotes(claims: Sequence[Claim], cited: Sequence[Citation]) -> list[RenderableType]:
-    """Each quoted span once, under its source, with the worst verdict of what rests on it."""
-    order = list(_VERDICTS)
-    worst: dict[tuple[int, int], str] = {}
-    quotes: dict[tuple[int, int], str] = {}
-    for claim in claims:
-        for citation in claim.citations:
-            if not claim.shown or citation not in cited:
-                continue
-            span = (citation.start, citation.end)
-            quotes[span] = citation.quote
-            worst[span] = max(worst.get(span, claim.verdict), claim.verdict, key=order.index)
-    return [
-        Padding(
-            Text.assemble(f"“{_words(quote)}” ", (f"({worst[span]})", _VERDICTS[worst[span]])),
-            _INDENT,
-            expand=False,
-        )
-        for span, quote in quotes.items()
-    ]
-
-
-def _conflict(conflict: Conflict) -> list[RenderableType]:
-    shown: list[RenderableType] = [
-        Text.assemble(("The articles disagree ", "bold yellow"), f"about {plain(conflict.about)}")
-    ]
-    for side in conflict.sides:
-        marks = [
-            word for word, on in (("newest", side.newest), ("a correction", side.correction)) if on
-        ]
-        line = Text.assemble(
-            (f"[{side.citation.n}] ", "bold cyan"),
-            (plain(side.value), "bold"),
-            f": “{_words(side.citation.quote)}”",
-            (f" ({', '.join(marks)})" if marks else "", "yellow"),
-        )
-        shown.append(Padding(line, _INDENT, expand=False))
-    return shown
-
-
-def _words(text: str) -> str:
+def words(text: str) -> str:
     """Running text: paragraphs and line breaks of an article are spaces here."""
     return " ".join(plain(text).split())
-
-
-def _nearest(hits: Sequence[Hit], most: int = 3) -> list[RenderableType]:
-    first: dict[str, Hit] = {}
-    for hit in hits:
-        first.setdefault(hit.article.id, hit)
-    return [
-        Padding(Text(about(hit.article)), _INDENT, expand=False)
-        for hit in list(first.values())[:most]
-    ]
 
 
 # --- search -----------------------------------------------------------------------------------
@@ -167,7 +68,7 @@ def hits_view(hits: Sequence[Hit]) -> RenderableType:
                 (f"{hit.rank}. ", "bold cyan"), about(hit.article), (f" · {found}", "dim")
             )
         )
-        text, heading = _words(hit.passage.text), _words(hit.passage.heading)
+        text, heading = words(hit.passage.text), words(hit.passage.heading)
         if heading and not text.startswith(heading):
             text = f"{heading} — {text}"
         parts.append(Padding(Text(text), (0, 0, 1, 3), expand=False))

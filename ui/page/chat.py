@@ -18,11 +18,13 @@ from fastapi import FastAPI
 from ui.page import chat_tab, library_tab, settings_tab
 from ui.page.collection import Collection
 from ui.page.conversations import Conversations
+from ui.page.conversations import place as conversations_of
 from ui.page.kit import asset, gr, html
 from ui.page.page import Page
 from ui.page.rendering.bundle import bundle
 from ui.page.serving import guard
 from ui.page.serving import server as serving
+from ui.page.serving.listeners import Listeners
 from ui.page.serving.staging import Staging
 from ui.page.theme import theme
 
@@ -94,6 +96,8 @@ def application(page: Page, collection: Collection, access: guard.Access) -> gua
     """The whole page as an ASGI app, guarded."""
     limits = collection.staging.limits
     collection.staging.prepare()
+    listeners = Listeners()
+    page.away = listeners.away
     os.environ["GRADIO_TEMP_DIR"] = str(collection.staging.incoming)
     blocks = build(page, collection)
     framework = gr.mount_gradio_app(
@@ -120,6 +124,7 @@ def application(page: Page, collection: Collection, access: guard.Access) -> gua
         collection.staging.incoming,
         body_bytes=limits.request_bytes,
         has_room=collection.staging.has_room,
+        listeners=listeners,
     )
 
 
@@ -139,12 +144,12 @@ def serve(
     from ui.page.local import LocalBackend
 
     backend = LocalBackend.open(library_path, model)
-    conversations = Conversations(library_path / "conversations.sqlite")
+    conversations = Conversations(conversations_of(library_path))
     staging = Staging(library_path / "uploads")
     try:
         collection = Collection(backend, staging, public=host not in guard.LOOPBACK)
         app = application(Page(backend, conversations), collection, access)
-        serving.run(app, listening, host, token=token, open_browser=open_browser)
+        serving.run(app, listening, host, token=token, open_browser=open_browser, stop=backend.stop)
     finally:
         backend.close()
         conversations.close()

@@ -8,10 +8,9 @@ from typing import Any
 
 from index.errors import DatelineError
 from index.search import Filter
+from ui.filters import make_filter
 from ui.page.kit import HERE, QUIET, gr, html, said, session, shown
 from ui.page.page import Frame, Page
-from ui.page.rendering import chips
-from ui.page.rendering.chips import make_filter
 from ui.page.seam import Choices
 from ui.page.settings_tab import SettingsTab
 
@@ -111,7 +110,7 @@ def build(page: Page) -> ChatTab:
 def wire(page: Page, c: ChatTab, settings: SettingsTab, bus: gr.HTML) -> None:
     _wire_asking(page, c, settings, bus)
     _wire_conversations(page, c, bus)
-    _wire_filters(c, bus)
+    _wire_filters(page, c, bus)
 
 
 def _wire_asking(page: Page, c: ChatTab, settings: SettingsTab, bus: gr.HTML) -> None:
@@ -136,7 +135,8 @@ def _wire_asking(page: Page, c: ChatTab, settings: SettingsTab, bus: gr.HTML) ->
         outlets: Any,
         model: Any,
         passages: Any,
-        strictness: Any,
+        budget: Any,
+        show_withheld: Any,
         request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
         yield from frames(
@@ -145,7 +145,7 @@ def _wire_asking(page: Page, c: ChatTab, settings: SettingsTab, bus: gr.HTML) ->
                 chat,
                 question or "",
                 _filter(since, until, outlets),
-                Choices(model, passages, strictness),
+                Choices(model, passages, budget, bool(show_withheld)),
                 int(editing or 0) or None,
             )
         )
@@ -156,7 +156,8 @@ def _wire_asking(page: Page, c: ChatTab, settings: SettingsTab, bus: gr.HTML) ->
         outlets: Any,
         model: Any,
         passages: Any,
-        strictness: Any,
+        budget: Any,
+        show_withheld: Any,
         event: gr.EventData,
         request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
@@ -177,7 +178,7 @@ def _wire_asking(page: Page, c: ChatTab, settings: SettingsTab, bus: gr.HTML) ->
                 chat,
                 question,
                 chosen,
-                Choices(model, passages, strictness, read),
+                Choices(model, passages, budget, bool(show_withheld), read),
                 instead_of,
             )
 
@@ -221,13 +222,11 @@ def _wire_conversations(page: Page, c: ChatTab, bus: gr.HTML) -> None:
     bus.wake(lambda: None, None, None, trigger_mode="multiple", **QUIET)
 
 
-def _wire_filters(c: ChatTab, bus: gr.HTML) -> None:
+def _wire_filters(page: Page, c: ChatTab, bus: gr.HTML) -> None:
     narrowing = [c.since, c.until, c.outlets]
 
     def chosen(since: Any, until: Any, outlets: Any) -> str:
-        value = {"since": (since or "")[:10], "until": (until or "")[:10], "sources": outlets}
-        inside = chips.filter_chips(value, "unchip")
-        return f'<p class="chips"><span>Only articles</span> {inside}</p>' if inside else ""
+        return page.chosen((since or "")[:10], (until or "")[:10], outlets or [])
 
     def unchip(since: Any, until: Any, outlets: Any, event: gr.EventData) -> tuple[Any, ...]:
         kind, value = said(event).get("kind"), said(event).get("value")
@@ -252,4 +251,5 @@ def _parts(frame: Frame) -> tuple[Any, ...]:
 
 
 def _filter(since: Any, until: Any, outlets: Any) -> Filter | None:
-    return make_filter(since or "", until or "", outlets or [])
+    """The framework's days have a time of day after them."""
+    return make_filter((since or "")[:10], (until or "")[:10], outlets or [])

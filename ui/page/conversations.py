@@ -1,28 +1,34 @@
-"""Conversations, kept in a SQLite file of their own beside the library.
+"""Conversations, kept in a SQLite file of their own, outside the library: a library that is given
+away takes no conversation along.
 
 A turn is stored when it is asked, its draft while it is written and its whole Answer (the JSON
 form) when it is done, so that closing the page or the program loses nothing. Turns that were
-asked again are hidden, not deleted.
+asked again are hidden, not deleted, and come back where the new one came to nothing.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from index.errors import UsageError
+from index.errors import DatelineError, UsageError
 
 State = Literal["running", "done", "stopped", "failed"]
 CHAT_ID = re.compile(r"[0-9a-f]{16}")
 
+VERSION = 1
+
+# `hidden` is the turn that came in its place, or 0.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS chats (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL
@@ -76,7 +82,27 @@ class Conversations:
         with self._lock:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA foreign_keys=ON")
-            self._db.executescript(_SCHEMA)
+            self._migrate(path)
+
+    def _migrate(self, path: Path | str) -> None:
+        [found] = self._db.execute("PRAGMA user_version").fetchone()
+        if found > VERSION:
+            self._db.close()
+            raise DatelineError(
+                f"The conversations in '{path}' were kept by a newer Dateline; update this one, or "
+                "move that file away."
+            )
+        if found == VERSION:
+            return
+        with self._db as db:
+            db.execute("BEGIN IMMEDIATE")
+            for statement in _SCHEMA.split(";"):
+                db.execute(statement)
+            old = "SELECT id, answer FROM turns WHERE answer IS NOT NULL"
+            for id, answer in db.execute(old).fetchall():
+                made = json.dumps(_with_verdicts(json.loads(answer)))
+                db.execute("UPDATE turns SET answer = ? WHERE id = ?", (made, id))
+            db.execute(f"PRAGMA user_version = {VERSION}")
 
     def close(self) -> None:
         with self._lock:
@@ -140,7 +166,8 @@ class Conversations:
     def ask(self, chat: str, question: str, *, instead_of: int | None = None) -> int:
         """Stores a question and returns its turn's id; the chat is made by its first one.
 
-        `instead_of` hides that turn of the same chat and those after it.
+        `instead_of` hides that turn of the same chat and those after it, until `finish` says that
+        nothing came of the new one.
         """
         if not CHAT_ID.fullmatch(chat):
             raise UsageError(f"There is no conversation {chat!r}; open a new one.")
@@ -151,16 +178,19 @@ class Conversations:
                 " ON CONFLICT(id) DO UPDATE SET updated = excluded.updated",
                 (chat, " ".join(question.split())[:80], now, now),
             )
-            if instead_of is not None:
-                db.execute(
-                    "UPDATE turns SET hidden = 1 WHERE chat = ? AND id >= ?", (chat, instead_of)
-                )
             cursor = db.execute(
                 "INSERT INTO turns (chat, question, state, asked) VALUES (?, ?, 'running', ?)",
                 (chat, question, now),
             )
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
+            turn = cursor.lastrowid
+            assert turn is not None
+            if instead_of is not None:
+                db.execute(
+                    "UPDATE turns SET hidden = ?1"
+                    " WHERE chat = ?2 AND id >= ?3 AND id != ?1 AND hidden = 0",
+                    (turn, chat, instead_of),
+                )
+        return turn
 
     def write_draft(self, turn: int, draft: str) -> None:
         with self._write() as db:
@@ -180,6 +210,8 @@ class Conversations:
                 "UPDATE turns SET state = ?, draft = ?, answer = ?, note = ? WHERE id = ?",
                 (state, draft, json.dumps(answer) if answer is not None else None, note, turn),
             )
+            if answer is None and not draft.strip():
+                db.execute("UPDATE turns SET hidden = 0 WHERE hidden = ?", (turn,))
 
     def feedback(self, turn: int, vote: int, remark: str = "", expected: str = "") -> None:
         with self._write() as db:
@@ -192,6 +224,41 @@ class Conversations:
         """Every turn with a thumb and an answer, hidden ones too, oldest first."""
         rows = self._rows("SELECT * FROM turns WHERE vote != 0 AND answer IS NOT NULL ORDER BY id")
         return [_turn(row) for row in rows]
+
+
+def place(library: Path) -> Path:
+    """The file of a library's conversations: in DATELINE_CONVERSATIONS, else the user's own data,
+    by the library's place. One that an earlier Dateline kept inside the library is moved there."""
+    named = os.environ.get("DATELINE_CONVERSATIONS")
+    if named:
+        folder = Path(named).expanduser()
+    else:
+        from platformdirs import user_data_path
+
+        folder = user_data_path("dateline", appauthor=False) / "conversations"
+    folder.mkdir(parents=True, exist_ok=True)
+    where = library.expanduser().resolve()
+    mark = hashlib.sha256(str(where).encode()).hexdigest()[:12]
+    file = folder / f"{where.name}-{mark}.sqlite"
+    before = library / "conversations.sqlite"
+    if before.exists() and not file.exists():
+        half = file.with_suffix(".new")
+        half.unlink(missing_ok=True)
+        with closing(sqlite3.connect(before)) as old, closing(sqlite3.connect(half)) as new:
+            old.backup(new)
+        half.replace(file)
+        for part in ("", "-wal", "-shm"):
+            before.with_name(before.name + part).unlink(missing_ok=True)
+    return file
+
+
+def _with_verdicts(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer of version 0, whose verdicts were other ones: they weren't measured well enough to
+    stand as stated."""
+    for claim in answer.get("claims", ()):
+        claim["verdict"] = "withheld" if claim["verdict"] == "unsupported" else "check this"
+        claim["lacking"] = []
+    return answer
 
 
 def _turn(row: sqlite3.Row) -> Turn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,27 +11,28 @@ from index.article import Article
 from index.search import Filter
 from rag.assistant import Assistant
 from rag.events import Event
-from rag.generating.generator import Stop, Stopped
 from rag.models import files as models
+from rag.service import Loading, Service
 from rag.settings import Settings
-from ui.page.seam import Choices, History, Loading
+from rag.turns import Events
+from ui.page.seam import Choices, CountsUndated, History
 
 if TYPE_CHECKING:
     from index.ingest import Outcome
 
 
-class LocalBackend:
-    """Implements `ui.page.seam.Backend`. One generator is in memory at a time; it reads ahead while
-    nobody asks and nothing is added."""
+PULSE_S = 1.0  # how often the seconds of a step are shown anew
 
-    def __init__(self, assistant: Assistant) -> None:
-        self._assistant = assistant
-        self._library = assistant.library
-        self._one_answer = threading.Lock()
-        self._stop: Stop | None = None
-        self._closed = False
-        self._usual = assistant.generator.name
-        self._warmer = assistant.read_ahead()
+
+class LocalBackend:
+    """Implements `ui.page.seam.Backend` with a Service, which reads ahead while nobody asks and
+    nothing is added."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._library = service.assistant.library
+        self._usual = service.assistant.writer.name
+        service.assistant.read_ahead()
 
     @classmethod
     def open(cls, library: Path, model: str | None) -> LocalBackend:
@@ -42,52 +42,28 @@ class LocalBackend:
 
         if not library.exists():
             Library.open(library, open_encoder(), create=True).close()
-        assistant = Assistant.open(library, model=model)
-        return cls(assistant)
+        return cls(Service(Assistant.open(library, model=model)))
 
     def close(self) -> None:
         """The answer under way ends within a token, and no other is begun."""
-        self._closed = True
-        if self._stop is not None:
-            self._stop.set()
-        with self._one_answer:
-            self._assistant.close()
+        self._service.close()
+
+    def stop(self) -> None:
+        """What is asked ends within a token. Doesn't wait for it."""
+        self._service.stop()
 
     def stream(
-        self,
-        question: str,
-        history: History,
-        filter: Filter | None,
-        choices: Choices,
-        stop: Stop,
-    ) -> Iterator[Event | Loading]:
-        with self._one_answer:
-            if self._closed:
-                raise Stopped
-            self._stop = stop
-            if choices.model and choices.model != self._assistant.generator.name:
-                yield Loading(choices.model)
-                self._change(choices.model)
-            self._assistant.settings = _settings(choices)
-            yield from self._assistant.stream(
-                question,
-                history=history,
-                filter=filter,
-                read_filters=choices.read_filters,
-                stop=stop,
-            )
-
-    def _change(self, model: str) -> None:
-        """Another model takes the place of the one there. Raises ModelError and changes nothing."""
-        from rag.opening import open_generator
-
-        with self._warmer.paused():
-            generator = open_generator(model)
-        old = self._assistant
-        self._warmer.close()
-        old.generator.close()
-        self._assistant = Assistant(self._library, generator, old.encoder, old.settings)
-        self._warmer = self._assistant.read_ahead()
+        self, question: str, history: History, filter: Filter | None, choices: Choices
+    ) -> Events[Event | Loading]:
+        return self._service.stream(
+            question,
+            history=history,
+            filter=filter,
+            read_filters=choices.read_filters,
+            settings=_settings(choices),
+            model=choices.model,
+            pulse=PULSE_S,
+        )
 
     # ---- the library ----
 
@@ -97,6 +73,17 @@ class LocalBackend:
     def articles(self) -> Sequence[Article]:
         return self._library.articles()
 
+    def undated(self, filter: Filter) -> int:
+        library: object = self._library
+        if isinstance(library, CountsUndated):
+            return library.undated(filter)
+        return sum(
+            a.published is None
+            and a.copy_of is None
+            and (not filter.sources or a.source in filter.sources)
+            for a in self._library.articles()
+        )
+
     def generation(self) -> int:
         return self._library.generation
 
@@ -105,11 +92,8 @@ class LocalBackend:
     ) -> Iterator[Outcome]:
         from index.ingest import add
 
-        try:
-            with self._warmer.paused():
-                yield from add(self._library, targets, source=source, public=public or None)
-        finally:  # also when the window was closed in the middle
-            self._warmer.again()
+        with self._service.quiet():
+            yield from add(self._library, targets, source=source, public=public or None)
 
     def remove(self, article_ids: Sequence[str]) -> Callable[[], None]:
         library = self._library
@@ -146,9 +130,12 @@ class LocalBackend:
 
 
 def _settings(choices: Choices) -> Settings:
-    settings = Settings()
-    if choices.passages is not None:
-        settings = replace(settings, passages=choices.passages)
-    if choices.strictness is not None:
-        settings = replace(settings, answer_above=choices.strictness)
-    return settings
+    usual = Settings()
+    budget = choices.budget or usual.budget
+    return replace(
+        usual,
+        passages=choices.passages or usual.passages,
+        budget=budget,
+        considered=max(budget, usual.considered),
+        show_withheld=choices.show_withheld,
+    )

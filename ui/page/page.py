@@ -10,17 +10,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from index.article import Article
 from index.errors import DatelineError, UsageError
 from index.search import Filter
-from rag.answer import Answer, filter_dict
-from rag.events import ClaimChecked, Done, Passages, Searching, Token
+from rag.answer import Answer
+from rag.events import Done, Event
+from rag.turns import Events, Waiting
+from ui.filters import make_filter
 from ui.page.conversations import Conversations, Turn
 from ui.page.rendering import footnotes, live, pane, panels, render
-from ui.page.rendering.chips import without
+from ui.page.rendering.chips import filter_chips, left_out, without
 from ui.page.rendering.live import Progress
-from ui.page.running import Line, Run, Waiting
+from ui.page.rendering.markup import esc
 from ui.page.seam import Backend, Choices, Loading
 from ui.page.sessions import Sessions
 
@@ -28,6 +31,7 @@ QUESTION_LIMIT = 2000
 HISTORY_TURNS = 6
 _FRAME_S = 0.08
 _DRAFT_S = 1.0
+_AWAY_S = 15.0  # after which nobody is taken to wait for an answer
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +59,7 @@ class _Work:
 
     session: str
     chat: str
-    run: Run
+    events: Events[Event | Loading]
 
 
 class Page:
@@ -69,8 +73,8 @@ class Page:
     ) -> None:
         self.backend = backend
         self.conversations = conversations
+        self.away: Callable[[str], float] = lambda session: 0.0  # seconds without listening
         self._clock = clock
-        self._line = Line()
         self._lock = threading.Lock()
         self._under_way: dict[int, _Work] = {}  # by turn
         self._busy: set[str] = set()  # conversations in which something is under way
@@ -100,7 +104,7 @@ class Page:
     def discard(self, chat: str) -> None:
         """The conversation is gone, and what is under way in it ends."""
         for work in self._work_in(chat).values():
-            work.run.stop()
+            work.events.stop()
         self.conversations.delete(chat)
 
     def _settled(self, turns: Sequence[Turn]) -> list[Turn]:
@@ -177,16 +181,16 @@ class Page:
         answer: Answer | None = None
         note = ""
         progress = Progress(question, chat)
-        run = Run(
-            self._line, lambda stop: self.backend.stream(question, history, chosen, choices, stop)
-        )
-        with self._lock:
-            self._under_way[turn] = _Work(session, chat, run)
         try:
-            with run:
+            with self.backend.stream(question, history, chosen, choices) as events:
+                with self._lock:
+                    self._under_way[turn] = _Work(session, chat, events)
                 yield replace(self._shown(session, chat), live=live.live(progress))
-                for step in self._progress(run, progress, turn):
+                asked = self._clock()
+                for step in self._progress(events, progress, turn):
                     progress, answer = step
+                    if answer is None and min(self.away(session), self._clock() - asked) > _AWAY_S:
+                        break  # what is made is kept for a window that doesn't fetch it
                     looking = self._windows[session].chat == chat
                     yield Frame(live=live.live(progress)) if looking else Frame()
         except DatelineError as error:
@@ -198,7 +202,7 @@ class Page:
             with self._lock:
                 self._under_way.pop(turn, None)
             if answer is not None:
-                self.conversations.finish(turn, "done", answer=answer.to_dict())
+                self.conversations.finish(turn, "done", answer=self._kept(answer))
             elif note:
                 self.conversations.finish(turn, "failed", draft=progress.draft, note=note)
             else:
@@ -210,35 +214,19 @@ class Page:
             yield Frame(chats=self.chats(window.chat, window.find))
 
     def _progress(
-        self, run: Run, p: Progress, turn: int
+        self, events: Events[Event | Loading], p: Progress, turn: int
     ) -> Iterator[tuple[Progress, Answer | None]]:
         """The progress after each event that is worth showing, at most a dozen a second."""
         began: float | None = None
         shown = saved = self._clock()
-        for event in run:
+        for event in events:
             now = self._clock()
-            stage = p.stage
-            match event:
-                case Waiting(place=place) if place:
-                    p = replace(p, place=place)
-                case Waiting():
-                    p = replace(p, place=0)
-                case Loading(model=model):
-                    p, began = replace(p, loading=model), None
-                    shown = 0.0
-                case Searching(query=query, filter=applied, reading=reading):
-                    if p.loading:
-                        p, began = replace(p, loading=""), None
-                    p = replace(p, query=query, filter=filter_dict(applied, reading))
-                case Passages(context_ids=ids):
-                    p, stage = replace(p, passages=len(ids)), 1
-                case Token(text=text):
-                    p, stage = replace(p, draft=p.draft + text), 2
-                case ClaimChecked(claim=claim):
-                    p, stage = replace(p, claims=(*p.claims, claim)), 3
-                case Done(answer=answer):
-                    yield p, answer
-                    continue
+            if isinstance(event, Done):
+                yield p, event.answer
+                continue
+            before, (p, stage) = p, live.told(p, event)
+            if p.loading != before.loading:
+                began, shown = None, 0.0
             if began is None and not p.place:
                 began = now
             if began is not None:
@@ -254,9 +242,16 @@ class Page:
                 shown = now
                 yield p, None
 
+    def _kept(self, answer: Answer) -> dict[str, Any]:
+        """The JSON form, with how many articles its limit by date left out for having none."""
+        kept = answer.to_dict()
+        if answer.filter.since or answer.filter.until:
+            kept["filter"]["undated"] = self.backend.undated(answer.filter)
+        return kept
+
     def _history(self, chat: str, before: int) -> list[tuple[str, str]]:
         return [
-            (t.question, str(t.answer["text"]))
+            (t.question, footnotes.said(t.answer))
             for t in self.conversations.turns(chat)
             if t.id < before and t.answer is not None
         ][-HISTORY_TURNS:]
@@ -265,7 +260,7 @@ class Page:
         """Ends what this window asked in this conversation."""
         for work in self._work_in(chat).values():
             if work.session == session:
-                work.run.stop()
+                work.events.stop()
 
     # ---- answers to keep ----
 
@@ -288,6 +283,21 @@ class Page:
         if self._articles is None or self._articles[0] != generation:
             self._articles = (generation, list(self.backend.articles()))
         return self._articles[1]
+
+    def chosen(self, since: str, until: str, outlets: Sequence[str]) -> str:
+        """What is chosen to limit the next question to, as chips, and what is wrong with it."""
+        value = {"since": since, "until": until, "sources": outlets}
+        inside = filter_chips(value, "unchip")
+        if not inside:
+            return ""
+        try:
+            wanted = make_filter(since, until, outlets)
+        except UsageError as error:
+            inside += f'<span class="wrong">{esc(error)}</span>'
+        else:
+            if wanted and (since or until) and (undated := self.backend.undated(wanted)):
+                inside += f"<span>{left_out(undated)}</span>"
+        return f'<p class="chips"><span>Only articles</span> {inside}</p>'
 
     def outlets(self) -> list[str]:
         return sorted({a.source for a in self.articles() if a.source}, key=str.casefold)

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from index.article import Article
 from index.search import Filter
 from rag.events import Event
-from rag.generating.generator import Stop
+from rag.service import Loading
+from rag.turns import Events
 
 if TYPE_CHECKING:
     from index.ingest import Outcome
+
+__all__ = ["Backend", "Choices", "CountsUndated", "History", "Loading"]
 
 History = Sequence[tuple[str, str]]
 
@@ -25,34 +28,29 @@ History = Sequence[tuple[str, str]]
 class Choices:
     """What a person sets for their answers. None means the assistant's own default.
 
-    `passages` is how many passages are put before the model; `strictness` in 0..1 moves the
-    bar that a sentence or an answer must clear (0.5 is the calibrated one). `read_filters` False
-    leaves the times and outlets that the question names alone.
+    `passages`, `budget` and `show_withheld` are those of `rag.settings.Settings`. `read_filters`
+    False leaves the times and outlets that the question names alone.
     """
 
     model: str | None = None
     passages: int | None = None
-    strictness: float | None = None
+    budget: int | None = None
+    show_withheld: bool = False
     read_filters: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Loading:
-    """Before the first event of an answer, where another model has to be loaded for it."""
+@runtime_checkable
+class CountsUndated(Protocol):
+    """A library that counts by itself; without it the articles are looked at one by one."""
 
-    model: str
+    def undated(self, filter: Filter) -> int: ...
 
 
 class Backend(Protocol):
     def stream(
-        self,
-        question: str,
-        history: History,
-        filter: Filter | None,
-        choices: Choices,
-        stop: Stop,
-    ) -> Iterator[Event | Loading]:
-        """Closing the iterator stops the work, and so does `stop`, from any thread.
+        self, question: str, history: History, filter: Filter | None, choices: Choices
+    ) -> Events[Event | Loading]:
+        """Takes its place at once; see `rag.service.Service.stream`. Raises QueueFull, Closed.
 
         What `filter` leaves open is taken from the question's own words.
         """
@@ -61,6 +59,10 @@ class Backend(Protocol):
     def article(self, article_id: str) -> Article | None: ...
 
     def articles(self) -> Sequence[Article]: ...
+
+    def undated(self, filter: Filter) -> int:
+        """How many articles a filter's dates leave out only because they have no date."""
+        ...
 
     def generation(self) -> int:
         """Changes with every write to the library."""

@@ -18,6 +18,15 @@ _KEYS = (
     "<dt><kbd>Alt</kbd> <kbd>←</kbd> <kbd>→</kbd></dt><dd>in an open article: back, forth</dd>"
     "<dt><kbd>Esc</kbd></dt><dd>closes the article, else stops the answer</dd></dl>"
 )
+_VERDICTS = (
+    "<h2>What the signs mean</h2><dl class='keys'>"
+    "<dt><span class='sign stated'>✓</span></dt><dd>Stated in the source: a press on the number "
+    "opens it</dd>"
+    "<dt><span class='sign check'>?</span></dt><dd>Check this: the quote lacks the words that are "
+    "underlined, or may not say it</dd>"
+    "<dt><span class='sign withheld'>✕</span></dt><dd>Withheld: the articles don’t bear it out"
+    "</dd></dl>"
+)
 _MARKED = (
     "<h2>Marked answers</h2><p class='label'>The questions that were answered well, and those that "
     "you said the answer of, with the articles of the library. Unpacked into a folder, it measures "
@@ -25,21 +34,22 @@ _MARKED = (
     '<p><button type="button" class="plain" data-act="questions">Save them (zip)</button> '
     '<span id="said" role="status"></span></p>'
 )
-FEWEST, MOST = 1, 8
-LEAST_STRICT, STRICTEST = 0.05, 0.95
+FEWEST, MOST = 1, 8  # passages at once
+MOST_IN_ALL = 30
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsTab:
     model: gr.Dropdown
     passages: gr.Slider
-    strictness: gr.Slider
+    budget: gr.Slider
+    show_withheld: gr.Checkbox
     look: gr.Radio
     costs: gr.HTML
 
     @property
     def choosing(self) -> list[Any]:
-        return [self.model, self.passages, self.strictness]
+        return [self.model, self.passages, self.budget, self.show_withheld]
 
 
 def build(page: Page) -> SettingsTab:
@@ -58,17 +68,23 @@ def build(page: Page) -> SettingsTab:
             MOST,
             value=usual.passages,
             step=1,
-            label="Passages read",
+            label="Passages read at once",
             info="Each one more is read in about a second the first time, at once afterwards.",
         )
-        strictness = gr.Slider(
-            LEAST_STRICT,
-            STRICTEST,
-            value=usual.answer_above,
-            step=0.05,
-            label="Strictness",
-            info="How sure it must be to answer. Costs no time. Lower answers more, higher says "
-            "more often that the library doesn’t hold the answer.",
+        budget = gr.Slider(
+            FEWEST,
+            MOST_IN_ALL,
+            value=usual.budget,
+            step=1,
+            label="Passages read at most",
+            info="Where the best ones don’t state the answer the next ones are read, up to this "
+            "many. More find more, and take longer to say that the library doesn’t hold it.",
+        )
+        show_withheld = gr.Checkbox(
+            value=usual.show_withheld,
+            label="Show what was withheld",
+            info="Sentences that the articles don’t bear out, struck out. They are often wrong.",
+            elem_id="withheld",
         )
         costs = html(elem_id="costs")
         html("<h2>This page</h2>")
@@ -78,10 +94,11 @@ def build(page: Page) -> SettingsTab:
             label="Colours",
             elem_id="theme",
         )
+        html(_VERDICTS)
         html(_MARKED)
         html(_KEYS)
     look.input(None, look, None, js="(value) => { window.dateline.theme(value); }")
-    return SettingsTab(model, passages, strictness, look, costs)
+    return SettingsTab(model, passages, budget, show_withheld, look, costs)
 
 
 def wire(page: Page, tab: SettingsTab, bus: gr.HTML, opened: Any) -> None:
@@ -113,6 +130,7 @@ def restored(models: list[str], kept: dict[str, Any]) -> tuple[Any, ...]:
             choices=models, value=model if model in models else models[0] if models else None
         ),
         int(number("passages", FEWEST, MOST, usual.passages)),
-        number("strictness", LEAST_STRICT, STRICTEST, usual.answer_above),
+        int(number("budget", FEWEST, MOST_IN_ALL, usual.budget)),
+        kept.get("withheld") is True,
         look if look in ("system", "light", "dark") else "system",
     )

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from index.words import FUNCTION_WORDS
+
 Bound = Literal["", "more", "less", "about"]
 
 
@@ -63,7 +65,8 @@ _SCALE = "|".join(sorted((s for s in _SCALES if len(s) > 1), key=len, reverse=Tr
 _WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
 _NUMBER = re.compile(
     rf"""(?<![\w.])(?P<currency>[A-Z]{{0,3}}[$£€¥])?\s?(?:
-        (?P<digits>\d{{1,3}}(?:,[ ]?\d{{3}}(?!\d))+(?:\.\d+)?|\d+(?:\.\d+)?)
+        (?P<digits>\d{{1,3}}(?:,[ ]?\d{{3}}(?!\d))+(?:\.\d+)?
+          |(?<!\d,)\d+,\d{{1,2}}(?![\w,]|[.:]\d)|\d+(?:\.\d+)?)
         (?:(?P<short>(?:k|m|mn|mln|b|bn|bln|tn|trn)\b)|(?P<ordinal>(?:st|nd|rd|th)\b)
           |(?P<decade>(?<=\d0)['’]?s\b))?
       | (?P<words>(?:{_WORD})(?:[-\s](?:{_WORD}))?)\b
@@ -98,23 +101,28 @@ def _numbers(text: str) -> Iterator[Number]:
         if match["short"]:
             scale *= _SCALES[match["short"].lower()]
         unit = _unit(match)
+        before = text[max(0, match.start() - 24) : match.start()]
+        if before and not before[-1].isspace() and match[0][:1].isspace():
+            before += " "
+        bound: Bound = next((kind for kind, found in _BOUND_BEFORE if found.search(before)), "")
+        if unit == "year" and not _is_year(int(value), bound, before, text[match.end() :]):
+            unit = ""
         if value == 1 and match["words"] and not unit and scale == 1:
             continue  # "one" is mostly no number ("one of the", "no one")
         if (match["rank"] or "").lower() == "second" and re.match(
             r"\s+later\b", text[match.end() :]
         ):
             continue
-        before = text[max(0, match.start() - 24) : match.start()]
-        if before and not before[-1].isspace() and match[0][:1].isspace():
-            before += " "
-        bound: Bound = next((kind for kind, found in _BOUND_BEFORE if found.search(before)), "")
         start = match.end() - len(match[0].lstrip())
         yield Number(value * scale, step * scale, unit, bound, start, match.end())
 
 
 def _value(match: re.Match[str]) -> tuple[float, float]:
     if match["digits"]:
-        digits = re.sub(r",\s?", "", match["digits"])
+        digits = match["digits"]
+        # "3,5" is three and a half, as in German; "3,500" are thousands
+        digits = re.sub(r",(?=\d{1,2}$)", ".", digits)
+        digits = re.sub(r",\s?", "", digits)
         decimals = len(digits.partition(".")[2])
         step = 10.0**-decimals
         if not decimals and not match["ordinal"]:
@@ -143,6 +151,29 @@ def _unit(match: re.Match[str]) -> str:
         return "decade"
     whole = len(digits) == 4 and digits.isdigit() and not match["scales"] and not match["short"]
     return "year" if whole and 1000 <= int(digits) <= 2199 else ""
+
+
+# "1500 workers", "2000 km", "1200 new jobs": what is counted stands after it.
+_COUNTED = re.compile(
+    r"\s(?:(?P<how>[a-z][a-z-]*)\s)?(?P<what>people|men|women|children|troops|staff|police|feet|per"
+    r"|k?m|k?g|[a-z-]{3,}(?<![sui])s)\b"
+)
+_WHEN = re.compile(
+    r"\b(?:in|since|by|until|till|from|before|after|during|early|mid|late|the|this|last|[a-z]+['’]s)"
+    r"[\s-]$",
+    re.IGNORECASE,
+)
+
+
+def _is_year(value: int, bound: Bound, before: str, after: str) -> bool:
+    """Whether four bare digits from 1000 to 2199 are a year: not with a bound ("over 1500") and not
+    where what they count stands after them, but for our times' ("in 2023 exports fell")."""
+    if bound in ("more", "less"):
+        return False
+    counted = _COUNTED.match(after)
+    if not counted or FUNCTION_WORDS & {counted["how"], counted["what"]}:
+        return True
+    return 1900 <= value < 2100 and _WHEN.search(before) is not None
 
 
 def same_number(claim: Number, source: Number) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from index.splitting.passages import paragraphs
-from index.splitting.sentences import Span, sentences
+from index.splitting.lines import Span, paragraphs
+from index.splitting.sentences import sentences
 
 
 @lru_cache(maxsize=5_000)

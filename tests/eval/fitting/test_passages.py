@@ -19,10 +19,10 @@ def hit(text: str, rank: int) -> Hit:
 HITS = [
     hit("The harbour is old.", 1),
     hit("A tram runs.", 2),
-    hit("When did the tram open? In 1931.", 3),
+    hit("When did the tram to Osk open? In 1931.", 3),
     hit("Rain fell.", 4),
 ]
-QUESTION = "When did the tram open?"
+QUESTION = "When did the tram to Osk open?"
 
 
 def reader(text: str = "") -> LocalReader:
@@ -38,7 +38,7 @@ def test_a_way_takes_passages_by_number_and_order() -> None:
 
 
 def test_the_next_passages_are_read_until_they_state_it() -> None:
-    """Of the question's words the first two hold a third, the next two all."""
+    """Of the question's words the first two hold one, the next two all."""
     fake = FakeGenerator()
     asked = LocalReader(fake, TrainedForm())
     assert until_stated(2)(asked, QUESTION, HITS) == HITS[2:]

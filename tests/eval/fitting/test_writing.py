@@ -9,7 +9,6 @@ from index.splitting.passages import Passage
 from rag.generating.form import PlainForm
 from tests.fakes import FakeGenerator
 
-
 TEXT = "The council spoke of the bridge on Monday. It is to be rebuilt for six million."
 RIVER = Hit(
     Passage("river", 0, len(TEXT), TEXT), Article("river", "River", TEXT), 1.0, 1, 0.5, None, 1, 1

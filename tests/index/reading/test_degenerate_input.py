@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
+import random
+import sys
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -93,14 +97,70 @@ def test_a_word_file_that_unpacks_without_end(tmp_path: Path) -> None:
 
 
 def test_names_that_lead_nowhere(tmp_path: Path) -> None:
-    for target in (str(tmp_path / "none.txt"), "a\x00b", "x" * 5000, ""):
-        (item,) = load(target) if target else [Refusal("", "skipped")]
-        assert isinstance(item, Refusal)
+    for target in (str(tmp_path / "none.txt"), "a\x00b", "x" * 5000, "", "  ", "~nosuchuser/x"):
+        (item,) = load(target)
+        assert isinstance(item, Refusal), target
+        assert item.reason
+    (nothing,) = load("")
+    assert nothing.reason == "nothing was named; name a file, a folder or an address"
+    for address in ("http://[::1", "http://[", "http://a b/", "http://%zz", "http://\ud800"):
+        (item,) = load(address)
+        assert isinstance(item, Refusal), address
     assert "no articles" in refused(tmp_path)
     (tmp_path / "a.exe").write_bytes(b"MZ")
     assert "'.exe'" in refused(tmp_path / "a.exe")
     (tmp_path / "loop.txt").symlink_to(tmp_path / "loop.txt")
     assert refused(tmp_path / "loop.txt")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are Unicode")
+def test_a_name_that_is_not_unicode(tmp_path: Path) -> None:
+    for name in (b"a\xff.txt", b"b\xff.html"):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_text(GOOD)
+    (tmp_path / "c.txt").write_text(GOOD)
+    first, second, good = load(str(tmp_path))
+    for item in (first, second):
+        assert isinstance(item, Refusal)
+        assert "not valid Unicode" in item.reason
+        item.origin.encode()
+    assert isinstance(good, Article)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("word " * 10_000_000, "it says the same over and over"),
+        (f"{GOOD} " * 5_000, "it says the same over and over"),
+        (base64.encodebytes(random.Random(1).randbytes(9_000)).decode(), "it holds data"),
+        (f"{GOOD}\n" + random.Random(1).randbytes(40_000).hex(), "it holds data, not words"),
+    ],
+)
+def test_what_is_no_text_that_somebody_wrote(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(text[:49_000_000])
+    assert reason in refused(path)
+
+
+def test_a_long_table_is_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    rows = (
+        f"Team {n % 40} beat team {n % 37} by {n % 5} to {n % 3} on day {n}." for n in range(3000)
+    )
+    path.write_text("\n\n".join(rows))
+    (item,) = load(str(path))
+    assert isinstance(item, Article)
+
+
+def test_a_record_nested_900_deep_is_one_refusal(tmp_path: Path) -> None:
+    deep: object = "x"
+    for _ in range(900):
+        deep = [deep]
+    records = [{"text": GOOD, "authors": deep}, {"text": GOOD}, deep]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, records)))
+    items = list(load(str(tmp_path / "a.jsonl")))
+    assert len(items) == 3
+    assert isinstance(items[1], Article)
+    assert isinstance(items[2], Refusal)
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
@@ -134,11 +194,6 @@ def test_an_article_keeps_no_control_tokens_hidden_in_invisible_characters(tmp_p
 )
 def test_lines_that_would_stall_a_careless_pattern(line: str) -> None:
     clean("\n\n".join([GOOD, line, line + "x", GOOD.replace("Tuesday", "Monday")]))
-
-
-@pytest.mark.parametrize("unit", ["<!--", "[", "**a ", "# # ", "_a *", "![", "\n---\n", "\n> > "])
-def test_markdown_that_would_stall_a_careless_pattern(unit: str) -> None:
-    formats.unmark(unit * 10_000)
 
 
 READERS = [formats.text, formats.markdown, formats.pdf, formats.docx]

@@ -1,6 +1,9 @@
 """The passage cache: bounded, whole or absent, never wrong."""
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,6 +66,42 @@ def test_disk_stays_within_its_bound_and_drops_the_oldest(tmp_path: Path) -> Non
     assert 0 < status.disk_bytes <= 2_000
     assert held.get("a") is None
     assert held.get("h") == b"h" * 400
+
+
+def test_processes_that_share_a_folder_share_its_bound(tmp_path: Path) -> None:
+    """A regression: each counted its own files only, so two kept twice as much."""
+    one, two = (cache(tmp_path, memory=0, disk=2_000) for _ in range(2))
+    for n in range(12):
+        (one, two)[n % 2].put(f"{n}", b"x" * 400)
+        assert one.status().disk_bytes <= 2_000
+
+
+def test_a_folder_that_holds_too_much_is_cut_when_it_is_opened(tmp_path: Path) -> None:
+    large = cache(tmp_path, disk=10_000)
+    for n in range(8):
+        large.put(f"{n}", b"x" * 400)
+    assert cache(tmp_path, disk=2_000).status().disk_bytes <= 2_000
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from rag.generating import states
+states.os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+states.StateCache(Path(sys.argv[1]), memory_bound=0, disk_bound=9999).put("a", b"state")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
+def test_what_a_killed_process_left_half_written_goes_in_time(tmp_path: Path) -> None:
+    process = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
+    assert process.returncode == -signal.SIGKILL
+    [part] = tmp_path.iterdir()
+    cache(tmp_path)
+    assert part.exists()  # somebody may be writing it
+    os.utime(part, (1_000, 1_000))
+    assert cache(tmp_path).get("a") is None
+    assert not part.exists()
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "foreign", "renamed"])

@@ -42,6 +42,14 @@ ATTRIBUTED: dict[str, list[str]] = {
     "What did The Sun say about it?": ["Sun"],
     "What did Time report?": ["Time"],
     "according to the u.s. review & record, who won?": ["u.s. review & record"],
+    # short names
+    "What was reported in the BBC about the bridge?": ["BBC"],
+    "and how does the BBC put it?": ["BBC"],
+    "How large was trade, according to the Courier?": ["Courier"],
+    "Compare the Courier's and the Ledger's figures for trade.": ["Courier", "Ledger"],
+    "What is the Courier piece about?": ["Courier"],
+    "Short version of the Courier's analysis please": ["Courier"],
+    "do you have anything from reuters": ["reuters"],
 }
 
 
@@ -69,6 +77,15 @@ def test_outlets_that_something_is_attributed_to(question: str) -> None:
         "Who invested in the Guardian?",
         "What did the mayor tell Reuters?",
         "According to the Guardian's owner, who won?",
+        # short names that are a part of another
+        "What did Jean Courier say?",
+        "What does the Harbin Courier say?",
+        "What does the Courier Foundation say?",
+        "what does the record say?",
+        "what did the courier say?",
+        "Courier said what?",
+        "What did the News say?",
+        "What does Sample say?",
         # other words than the name
         "What do the Guardians say?",
         "What does the Guardian Weekly Foundation say?",
@@ -93,6 +110,13 @@ def test_every_spelling_of_a_name_counts() -> None:
     assert found.sources == {"REUTERS", "Reuters"}
     [found] = attributed("What does Guardian say?", SOURCES)
     assert found.sources == {"The Guardian"}
+
+
+def test_a_short_name_is_every_outlet_of_that_end() -> None:
+    [found] = attributed("According to the Times, who won?", ["Global Times", "The New York Times"])
+    assert found.sources == {"Global Times", "The New York Times"}
+    [found] = attributed("What did the NYT report?", ["Global Times", "The New York Times"])
+    assert found.sources == {"The New York Times"}
 
 
 def test_the_longest_name_counts() -> None:

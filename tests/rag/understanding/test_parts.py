@@ -39,6 +39,9 @@ def test_several_questions_are_told_apart(question: str, found: tuple[str, ...])
     [
         "When was the tram opened?",
         "Who knows what the minister said and how it ended?",  # told, not asked
+        "What is the difference between what Blinken said and what Putin said?",  # one thing
+        "How do they differ between what Blinken said and what was agreed?",
+        "Who knows what Blinken said and what Putin answered?",
         "Which city built a tram and a bridge?",
         "Who paid for it and why?",  # nothing to look for by itself
         "Was it opened, and who paid for it?",  # a yes or no carries the second

@@ -10,11 +10,11 @@ from index.article import Article
 from index.library import Library
 from index.search import Filter, Hit
 from index.splitting.passages import Passage
-from rag.understanding.asked_filter import Part, found
+from rag.understanding.asked_filter import Phrase, found
 from rag.understanding.prefer import prefer
 from tests.fakes import FakeEncoder
 
-NEWEST = Part("latest", 0, 6, Filter())
+NEWEST = Phrase("latest", 0, 6, Filter())
 QUESTION = "What is the latest unemployment rate in Ruritania?"
 
 
@@ -57,13 +57,6 @@ def test_a_newer_hit_that_holds_less_of_the_question_stays_behind() -> None:
 def test_articles_without_a_date_are_not_new() -> None:
     hits = [rate(None, 4.1), rate(2, 4.0), rate(3, 4.2)]
     assert ids(prefer(hits, QUESTION, NEWEST)) == ["m3", "mNone", "m2"]
-
-
-def test_days_are_preferred_in_the_order_in_which_hits_were_found() -> None:
-    days = Part("on Thursday", 0, 11, Filter(date(2024, 2, 1), date(2024, 4, 30)))
-    hits = [rate(3, 4.1), rate(5, 4.0), rate(2, 4.2), rate(1, 4.3), rate(None, 4), rate(4, 4.4)]
-    expected = ["m3", "m2", "m4", "m5", "m1", "mNone"]
-    assert ids(prefer(hits, QUESTION, days)) == expected
 
 
 def test_old_articles_that_say_latest_are_not_nearer_for_it() -> None:

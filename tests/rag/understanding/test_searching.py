@@ -141,13 +141,6 @@ def test_the_latest_is_the_first_of_its_equals(assistant: Assistant) -> None:
     }
 
 
-def test_a_weekday_prefers_and_drops_nothing(assistant: Assistant) -> None:
-    answer = assistant.ask("How many ships did Port Example handle in a week, it said on Friday?")
-    assert answer.hits[0].article.id == "new"
-    assert ids(answer) == {"old", "week", "new", "undated"}
-    assert answer.filter == Filter()
-
-
 def test_a_library_that_is_kept_up_is_asked_from_today(assistant: Assistant) -> None:
     before = searches(assistant, "How many ships were there last month?")
     assert before[0].filter.since == date(2024, 4, 1)

@@ -17,8 +17,12 @@ from index.article import Article, article_id
 from index.encoding.encoder import Encoder
 from index.library import Library
 from rag import opening
-from rag.generating.generator import Generator
-from tests.fakes import FakeEncoder, FakeGenerator
+from rag.checking import verdict
+from rag.generating.form import TrainedForm
+from rag.generating.form import version as version_of
+from rag.generating.reader import LocalReader
+from rag.models import files as models
+from tests.fakes import FakeEncoder, fake_reader
 from ui.cli.app import app
 
 TRADE = Article(
@@ -53,9 +57,9 @@ def library(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    def stand_ins(place: Path, model: str | None) -> tuple[Library, Generator, Encoder]:
+    def stand_ins(place: Path, model: str | None) -> tuple[Library, LocalReader, Encoder]:
         encoder = FakeEncoder()
-        return Library.open(place, encoder), FakeGenerator(), encoder
+        return Library.open(place, encoder), fake_reader(), encoder
 
     monkeypatch.setattr(opening, "open_encoder", FakeEncoder)
     monkeypatch.setattr(opening, "open_parts", stand_ins)
@@ -277,6 +281,23 @@ def test_status_counts_and_names_the_first_problem(run: Run, library: Path) -> N
     assert "all-MiniLM-L6-v2\tencoder\t92 MB\tApache-2.0\tnot here" in result.stdout
     assert result.exit_code == 4
     assert "dateline models pull all-MiniLM-L6-v2" in result.stderr
+
+
+def test_status_says_whether_verdicts_mean_what_was_measured(
+    run: Run, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = models.default("generator")
+    assert model.adapter
+    judge = {
+        "generator": model.files[0].sha256,
+        "adapter": model.adapter.sha256,
+        "form": version_of(TrainedForm()),
+    }
+    monkeypatch.setattr(verdict, "shipped", lambda: {"judge": judge})
+    said = run("--library", library, "status").stdout
+    assert "Verdicts:   the bar for “stated in the source” was measured with this model" in said
+    monkeypatch.setattr(verdict, "shipped", lambda: {"judge": {**judge, "adapter": ""}})
+    assert "check every sentence" in run("--library", library, "status").stdout
 
 
 def test_the_version_is_the_installed_one(run: Run) -> None:

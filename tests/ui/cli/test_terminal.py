@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from io import StringIO
 from pathlib import Path
@@ -14,7 +15,7 @@ from index.search import Filter, Hit
 from index.splitting.passages import Passage
 from rag.answer import Answer, Citation, Claim, Conflict, Side, Timings
 from rag.understanding.asked_filter import Reading
-from ui.cli import terminal
+from ui.cli import answers, terminal
 
 ARTICLE = Article(
     "aaaaaaaaaaaa",
@@ -56,7 +57,7 @@ def answer(**changes: object) -> Answer:
         "claims": (
             Claim(
                 "Trade was worth $240bn.",
-                "supported",
+                "stated",
                 0.97,
                 (cite(1, ARTICLE, "Trade was worth 240 billion dollars."),),
             ),
@@ -67,64 +68,73 @@ def answer(**changes: object) -> Answer:
 
 
 def test_an_answer_comes_with_its_quotes_titles_outlets_and_dates() -> None:
-    assert shown(terminal.answer_view(answer())) == [
+    assert shown(answers.answer_view(answer())) == [
         "Trade was worth $240bn. [1]",
+        "    Stated in the source",
         "",
         "[1] Trade at a record · The Courier · 2024-05-17",
-        "    “Trade was worth 240 billion dollars.” (supported)",
+        "    “Trade was worth 240 billion dollars.”",
     ]
 
 
 def test_sources_are_in_order_and_unknown_facts_left_out() -> None:
     claims = (
-        Claim("It was signed.", "partly supported", 0.5, (cite(2, OTHER, "No pipeline"),)),
-        Claim("Trade.", "supported", 0.9, (cite(1, ARTICLE, "Trade"),)),
+        Claim("It was signed.", "check this", 0.5, (cite(2, OTHER, "No pipeline"),)),
+        Claim("Trade.", "stated", 0.9, (cite(1, ARTICLE, "Trade"),)),
     )
-    lines = shown(terminal.answer_view(answer(claims=claims)))
+    lines = shown(answers.answer_view(answer(claims=claims)))
+    assert lines[:3] == [
+        "It was signed. [2] Trade. [1]",
+        "    Check this against its quote",
+        "    Stated in the source",
+    ]
     assert [line for line in lines if line.startswith("[")] == [
         "[1] Trade at a record · The Courier · 2024-05-17",
         "[2] Pipeline [bold][31munsigned",
     ]
-    assert "    “No pipeline” (partly supported)" in lines
 
 
-def test_a_quote_that_two_sentences_rest_on_is_shown_once_with_the_worse_verdict() -> None:
+def test_the_words_that_a_quote_lacks_are_underlined_and_named() -> None:
     quote = cite(1, ARTICLE, "Trade was worth 240 billion dollars.")
-    claims = (
-        Claim("One.", "supported", 0.9, (quote,)),
-        Claim("Two.", "partly supported", 0.6, (quote,)),
-    )
-    lines = shown(terminal.answer_view(answer(claims=claims)))
-    assert [line for line in lines if "“" in line] == [
-        "    “Trade was worth 240 billion dollars.” (partly supported)"
-    ]
+    doubtful = Claim("Trade was worth 250bn.", "check this", 0.6, (quote,), ((16, 21),))
+    view = answers.answer_view(answer(claims=(doubtful,)))
+    assert "    Check this: “250bn” isn’t in the quote" in shown(view)
+    console = Console(file=StringIO(), width=200, force_terminal=True, color_system="standard")
+    console.print(view)
+    assert isinstance(console.file, StringIO)
+    assert "\x1b[4m250bn\x1b[0m" in console.file.getvalue()
 
 
-def test_sentences_that_were_dropped_are_told_apart() -> None:
-    claims = (
-        *answer().claims,
-        Claim("It doubled.", "unsupported", 0.1, (cite(1, ARTICLE, "Both"),), shown=False),
-    )
-    lines = shown(terminal.answer_view(answer(claims=claims)))
-    assert lines[-2:] == ["Left out, because no article supports it", "    It doubled."]
-    assert not any("Both" in line for line in lines)
+def test_a_quote_that_two_sentences_rest_on_is_shown_once() -> None:
+    quote = cite(1, ARTICLE, "Trade was worth 240 billion dollars.")
+    claims = (Claim("One.", "stated", 0.9, (quote,)), Claim("Two.", "check this", 0.6, (quote,)))
+    lines = shown(answers.answer_view(answer(claims=claims)))
+    assert [line for line in lines if "“" in line] == ["    “Trade was worth 240 billion dollars.”"]
 
 
-def test_what_was_drafted_for_an_unanswered_part_is_not_told_as_unsupported() -> None:
-    drafted = Claim("It is old.", "supported", 0.8, (cite(1, ARTICLE, "Both"),), shown=False)
-    made = answer(claims=(*answer().claims, drafted), unanswered=("How old is it?",))
-    lines = shown(terminal.answer_view(made))
-    assert lines[-2:] == ["Left out", "    It is old."]
+def test_what_was_withheld_is_seen_only_where_that_is_wanted() -> None:
+    withheld = Claim("It doubled.", "withheld", 0.1, (cite(1, ARTICLE, "Both"),), shown=False)
+    claims = (*answer().claims, withheld)
+    assert not any("doubled" in x for x in shown(answers.answer_view(answer(claims=claims))))
+    claims = (*answer().claims, replace(withheld, shown=True))
+    lines = shown(answers.answer_view(answer(claims=claims)))
+    assert lines[0] == "Trade was worth $240bn. [1] It doubled."
+    assert lines[2] == "    Withheld: the articles don’t bear it out"
+
+
+def test_a_part_without_an_answer_is_said_after_the_sentences() -> None:
+    lines = shown(answers.answer_view(answer(unanswered=("How old is it?",))))
+    assert lines[1] == "The library doesn't hold the answer to “How old is it?”"
 
 
 def test_what_the_question_narrowed_stands_first_and_only_if_it_did() -> None:
     reading = Reading(("last week",))
     narrowed = answer(filter=Filter(since=date(2024, 5, 6)), reading=reading)
-    lines = shown(terminal.answer_view(narrowed))
+    lines = shown(answers.answer_view(narrowed))
     assert lines[0].startswith("Only articles from 2024-05-06 on (from “last week”)")
-    assert lines[1:] == ["", *shown(terminal.answer_view(answer()))]
+    assert lines[1:] == ["", *shown(answers.answer_view(answer()))]
     given = answer(filter=Filter(since=date(2024, 5, 6)))
-    assert shown(terminal.answer_view(given)) == shown(terminal.answer_view(answer()))
+    assert shown(answers.answer_view(given)) == shown(answers.answer_view(answer()))
 
 
 def test_an_abstention_shows_what_is_nearest_and_no_citation() -> None:
@@ -133,7 +143,7 @@ def test_an_abstention_shows_what_is_nearest_and_no_citation() -> None:
         abstained=True,
         hits=(hit(ARTICLE, 1), hit(ARTICLE, 2), hit(OTHER, 3)),
     )
-    assert shown(terminal.answer_view(given)) == [
+    assert shown(answers.answer_view(given)) == [
         "The library doesn't hold the answer to this.",
         "",
         "Nearest in the library",
@@ -147,9 +157,9 @@ def test_a_conflict_shows_both_sides() -> None:
         Side("240 billion", cite(1, ARTICLE, "240 billion dollars"), newest=True),
         Side("200 billion", cite(1, ARTICLE, "200 billion dollars"), correction=True),
     )
-    lines = shown(terminal.answer_view(answer(conflicts=(Conflict("trade", sides),))))
-    assert lines[-3:] == [
-        "The articles disagree about trade",
+    lines = shown(answers.answer_view(answer(conflicts=(Conflict("trade", sides),))))
+    assert lines[:3] == [
+        "Sources disagree: 240 billion or 200 billion",
         "    [1] 240 billion: “240 billion dollars” (newest)",
         "    [1] 200 billion: “200 billion dollars” (a correction)",
     ]
@@ -157,7 +167,7 @@ def test_a_conflict_shows_both_sides() -> None:
 
 def test_the_last_line_says_how_long_it_took() -> None:
     given = answer(timings=Timings(first_token_s=0.25, total_s=1.26), model={"generator": "small"})
-    assert shown(terminal.made_by(given)) == ["1.3 s · first word after 0.2 s · small"]
+    assert shown(answers.made_by(given)) == ["1.3 s · first word after 0.2 s · small"]
 
 
 def test_hits_are_numbered_with_their_scores() -> None:

@@ -16,11 +16,13 @@ from index.splitting.passages import Passage
 from rag.answer import Answer, Citation, Claim, Conflict, Side, Timings
 from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
 from rag.generating.generator import Stop
+from rag.service import Loading
+from rag.turns import Events
 from tests.ui.conftest import Served, Window, serve
 from tests.ui.fake_assistant import FakeBackend, FakeOutcome
 from tests.ui.payloads import PAYLOADS
 from ui.page.rendering.markup import esc
-from ui.page.seam import Choices, History, Loading
+from ui.page.seam import Choices, History
 
 pytestmark = pytest.mark.browser
 
@@ -55,8 +57,11 @@ class HostileBackend(FakeBackend):
             yield FakeOutcome(f"https://{a.title}", "refused", None, a.title)
 
     def stream(
-        self, question: str, history: History, filter: Filter | None, choices: Choices, stop: Stop
-    ) -> Iterator[Event | Loading]:
+        self, question: str, history: History, filter: Filter | None, choices: Choices
+    ) -> Events[Event | Loading]:
+        return self.turns.run(lambda stop: self._made(question, stop))
+
+    def _made(self, question: str, stop: Stop) -> Iterator[Event | Loading]:
         if "fail" in question:
             raise DatelineError(" ".join(PAYLOADS))
         articles = list(self.library.values())
@@ -69,9 +74,9 @@ class HostileBackend(FakeBackend):
             at = a.text.index(a.title)
             cites.append(Citation(n, a, hits[n - 1].passage.id, at, at + len(a.title), a.title))
         claims = [
-            Claim(a.title, ("supported", "partly supported")[n % 2], 0.9, (c,), raw=a.title)
+            Claim(a.title, ("stated", "check this")[n % 2], 0.9, (c,), ((0, 9),))
             for n, (a, c) in enumerate(zip(articles, cites, strict=True))
-        ] + [Claim(a.title, "unsupported", 0.1, shown=False) for a in articles]
+        ] + [Claim(a.title, "withheld", 0.1, shown=True) for a in articles]
         everything = " ".join(PAYLOADS)
         if "load" in question:
             yield Loading(everything)

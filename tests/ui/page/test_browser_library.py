@@ -300,13 +300,13 @@ def test_what_the_browser_kept_is_taken_where_it_makes_sense(window: Open, serve
     w = window()
     w.page.evaluate(
         """localStorage.setItem("dateline-settings",
-        JSON.stringify({model: "gone", passages: 99, strictness: "<b>"}))"""
+        JSON.stringify({model: "gone", passages: 99, budget: "<b>", withheld: 1}))"""
     )
     w.reload()
     w.ask("How long has the ferry run?")
     chosen = served.backend.asked[-1][3]
-    usual = Settings().answer_above
-    assert (chosen.model, chosen.passages, chosen.strictness) == ("fake-1b", 8, usual)
+    assert (chosen.model, chosen.passages) == ("fake-1b", 8)
+    assert (chosen.budget, chosen.show_withheld) == (Settings().budget, False)
 
 
 def test_dark_is_chosen_and_kept(w: Window) -> None:
@@ -457,10 +457,13 @@ def test_a_screen_reader_is_told_what_is_done_and_what_came_of_it(w: Window) -> 
         }"""
     )
     w.ask("What did the bridge cost?")
-    w.page.wait_for_function("window.told.at(-1)?.includes('supported')")
+    w.page.wait_for_function("window.told.at(-1)?.includes('disagree')")
     told = " ".join(w.page.evaluate("window.told"))
     assert "Writing" in told
-    assert told.endswith("2 sentences supported◐ 1 partly1 left out2 sources")
+    assert told.endswith(
+        "Sources disagree: 41 million crowns or 44 million crowns. "
+        "✓ 2 stated in the source, ? 1 to check, ✕ 1 withheld"
+    )
     assert w.page.get_attribute("#told", "role") == "status"
     w.ask("Who is the tallest person?")
     w.page.wait_for_function("window.told.at(-1) === 'Not in the library'")

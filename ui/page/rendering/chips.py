@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from index.errors import UsageError
 from index.search import Filter
-from ui.page.rendering.markup import button, day, esc
+from ui.page.rendering.markup import button, day, esc, plural
 
 
 def filter_chips(value: Mapping[str, Any], act: str, turn: int | None = None) -> str:
@@ -35,6 +34,8 @@ def found_filters(value: Mapping[str, Any], turn: int) -> str:
     parts = []
     if chips := filter_chips(value, "unfilter", turn):
         parts.append(f"<span>Only articles</span> {chips}")
+    if undated := value.get("undated"):
+        parts.append(f"<span>{left_out(undated)}</span>")
     preferred = value.get("preferred")
     if preferred:
         days = [day(preferred[end]) for end in ("since", "until") if preferred.get(end)]
@@ -48,15 +49,13 @@ def found_filters(value: Mapping[str, Any], turn: int) -> str:
     return f'<p class="chips">{" ".join(parts)}</p>' if parts else ""
 
 
+def left_out(undated: int) -> str:
+    """What a limit by date leaves out without anybody having said so."""
+    return f"{plural(undated, 'article')} without a date left out"
+
+
 def _quoted(phrases: Sequence[str]) -> str:
     return ", ".join(f"“{esc(phrase)}”" for phrase in phrases)
-
-
-def make_filter(since: str, until: str, sources: Sequence[str]) -> Filter | None:
-    """None when nothing is chosen."""
-    if not (since or until or sources):
-        return None
-    return Filter(_date("from", since), _date("until", until), frozenset(sources))
 
 
 def without(value: Mapping[str, Any], kind: str, which: str) -> Filter:
@@ -72,12 +71,3 @@ def without(value: Mapping[str, Any], kind: str, which: str) -> Filter:
             s for s in value.get("sources") or () if not (kind == "source" and s == which)
         ),
     )
-
-
-def _date(word: str, text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text.strip()[:10])
-    except ValueError:
-        raise UsageError(f"The date {text!r} ({word}) isn’t a date like 2024-05-17.") from None

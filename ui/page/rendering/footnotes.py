@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rag.compose import unanswered_text
+from ui import wording
 from ui.page.conversations import Turn
 from ui.page.rendering.markup import day
 
@@ -16,27 +17,64 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!~])")
 
 
 def footnoted(answer: Mapping[str, Any]) -> str:
-    """Plain text: the sentences with [n], what only partly holds, then each source with the words
-    that were cited."""
-    parts = (answer["text"].strip(), _doubts(answer), _notes(answer))
-    return "\n\n".join(part for part in parts if part)
+    """Plain text: what the sources disagree on, the sentences with [n], what is to be checked,
+    then each source with the words that were cited. What was withheld isn't taken along."""
+    if answer["abstained"]:
+        return str(answer["text"].strip())
+    parts = (*map(_disagree, answer["conflicts"]), _sentences(answer), _doubts(answer))
+    return "\n\n".join(part for part in (*parts, _notes(answer)) if part)
+
+
+def said(answer: Mapping[str, Any]) -> str:
+    """What an answer says, for what is asked next: an abstention says nothing."""
+    return "" if answer["abstained"] else " ".join(c["text"] for c in _shown(answer))
+
+
+def _shown(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [c for c in answer["claims"] if c["shown"] and c["verdict"] != "withheld"]
+
+
+def _sentences(answer: Mapping[str, Any]) -> str:
+    """With underscores around what isn't in the quote."""
+    lines = [
+        " ".join([_underlined(c, "_{}_".format), *(f"[{n}]" for n in _numbers(c))])
+        for c in _shown(answer)
+    ]
+    return " ".join([*lines, *map(unanswered_text, answer.get("unanswered", ()))])
+
+
+def _underlined(
+    claim: Mapping[str, Any], mark: Callable[[str], str], plain: Callable[[str], str] = str
+) -> str:
+    spans = claim.get("lacking", ()) if claim["verdict"] == "check this" else ()
+    return "".join(
+        mark(plain(piece)) if missing else plain(piece)
+        for piece, missing in wording.pieces(claim["text"].strip(), spans)
+    )
+
+
+def _numbers(claim: Mapping[str, Any]) -> list[int]:
+    return list(dict.fromkeys(c["n"] for c in claim["citations"]))
+
+
+def _disagree(conflict: Mapping[str, Any]) -> str:
+    return wording.disagree([f"{s['value']} [{s['n']}]" for s in conflict["sides"]]) + "."
 
 
 def _doubts(answer: Mapping[str, Any]) -> str:
     """A sentence that leaves the page leaves its mark behind, so this goes along."""
-    words = {"partly supported": "Only partly supported", "unsupported": "Not supported"}
-    return "\n".join(
-        f"{words[c['verdict']]}: “{c['text'].strip()}”"
-        for c in answer["claims"]
-        if c["shown"] and c["verdict"] in words and not answer["abstained"]
-    )
+    return "\n".join(_verdict(c) for c in _shown(answer) if c["verdict"] == "check this")
+
+
+def _verdict(claim: Mapping[str, Any]) -> str:
+    return wording.verdict(claim["verdict"], claim["text"], claim.get("lacking", ()))
 
 
 def _notes(answer: Mapping[str, Any]) -> str:
     if answer["abstained"]:
         return ""
     quotes: dict[int, list[str]] = {}
-    cited = [c for claim in answer["claims"] if claim["shown"] for c in claim["citations"]]
+    cited = [c for claim in _shown(answer) for c in claim["citations"]]
     for c in cited + [side for conflict in answer["conflicts"] for side in conflict["sides"]]:
         if c["quote"] not in quotes.setdefault(c["n"], []):
             quotes[c["n"]].append(c["quote"])
@@ -44,6 +82,7 @@ def _notes(answer: Mapping[str, Any]) -> str:
         f"[{s['n']}] {_source(s)}"
         + "".join(f"\n    “{' '.join(q.split())}”" for q in quotes.get(s["n"], []))
         for s in answer["sources"]
+        if s["n"] in quotes
     )
 
 
@@ -70,10 +109,8 @@ def markdown(title: str, turns: Sequence[Turn]) -> str:
             parts.append(f"*Not in the library.* {_plain(turn.answer['text'])}")
             parts.append(_made(turn))
             continue
+        parts += [f"**{_plain(_disagree(c))}**" for c in turn.answer["conflicts"]]
         parts.append(" ".join(_claim(c) for c in turn.answer["claims"] if c["shown"]))
-        for conflict in turn.answer["conflicts"]:
-            sides = "; ".join(f"{_plain(s['value'])} [{s['n']}]" for s in conflict["sides"])
-            parts.append(f"*The articles disagree on {_plain(conflict['about'])}: {sides}.*")
         parts += [
             f"*{_plain(unanswered_text(part))}*" for part in turn.answer.get("unanswered", ())
         ]
@@ -90,9 +127,12 @@ def _made(turn: Turn) -> str:
 
 
 def _claim(claim: Mapping[str, Any]) -> str:
-    numbers = "".join(f"\\[{n}\\]" for n in dict.fromkeys(c["n"] for c in claim["citations"]))
-    mark = "" if claim["verdict"] == "supported" else f" *({claim['verdict']})*"
-    return f"{_plain(claim['text'])} {numbers}{mark}".strip()
+    words = _underlined(claim, "<u>{}</u>".format, _escaped)
+    if claim["verdict"] == "withheld":
+        return f"~~{words}~~ *({wording.WITHHELD.partition(':')[0]})*"
+    numbers = "".join(f"\\[{n}\\]" for n in _numbers(claim))
+    mark = "" if claim["verdict"] == "stated" else f" *({_plain(_verdict(claim))})*"
+    return f"{words} {numbers}{mark}".strip()
 
 
 def _markdown_notes(answer: Mapping[str, Any]) -> str:
@@ -105,7 +145,11 @@ def _markdown_notes(answer: Mapping[str, Any]) -> str:
 
 def _plain(text: str) -> str:
     """Markdown that reads as the text itself."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    return _escaped(" ".join(text.split()))
+
+
+def _escaped(text: str) -> str:
+    return _MARKUP.sub(r"\\\1", re.sub(r"\s+", " ", text))
 
 
 def questions(turns: Sequence[Turn]) -> tuple[str, int]:
@@ -123,7 +167,7 @@ def questions(turns: Sequence[Turn]) -> tuple[str, int]:
         elif turn.vote > 0 and answer.get("abstained"):
             rows.append({"question": _asked(turn), "answerable": False})
         elif turn.vote > 0:
-            text = " ".join(c["text"] for c in answer["claims"] if c["shown"])
+            text = said(answer)
             figures = list(dict.fromkeys(re.findall(r"\d[\d.,]*\d|\d", text)))
             rows.append(_row(turn, all=figures) if figures else _row(turn, any=[text]))
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

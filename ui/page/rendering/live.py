@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from rag.answer import Claim
+from rag.answer import Claim, filter_dict
+from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
+from rag.service import Loading, Waiting
 from ui.page.rendering import render
 from ui.page.rendering.chips import found_filters
 from ui.page.rendering.markup import esc, plural, seconds
@@ -36,17 +38,32 @@ class Progress:
     claims: tuple[Claim, ...] = ()
 
 
+def told(p: Progress, event: Event | Loading | Waiting) -> tuple[Progress, int]:
+    """With what an event says, and the stage that it belongs to."""
+    match event:
+        case Waiting(place=place):
+            return replace(p, place=place), p.stage
+        case Loading(model=model):
+            return replace(p, loading=model, place=0), p.stage
+        case Searching(query=query, filter=applied, reading=reading):
+            chips = filter_dict(applied, reading)
+            return replace(p, query=query, loading="", place=0, filter=chips), p.stage
+        case Passages(context_ids=ids):
+            return replace(p, passages=len(ids)), max(p.stage, 1)
+        case Token(text=text):
+            return replace(p, draft=p.draft + text), max(p.stage, 2)
+        case ClaimChecked(claim=claim):
+            return replace(p, claims=(*p.claims, claim)), max(p.stage, 3)
+        case Done():
+            return p, p.stage
+
+
 def live(p: Progress) -> str:
     doing = _queue(p.place) if p.place else _loading(p) if p.loading else _stages(p)
     status = f'<p class="stages">{doing}</p>'
     understood = render.understood(p.question, p.query)
     chips = found_filters(p.filter, 0) if p.filter else ""
-    checked = "".join(
-        f'<span class="claim {render.MARKS[c.verdict][0]}"><span class="words">{esc(c.text)}</span>'
-        f'<span class="mark" aria-hidden="true">{render.MARKS[c.verdict][1]}</span></span> '
-        for c in p.claims
-        if c.shown
-    )
+    checked = "".join(_checked(c) for c in p.claims if c.shown)
     rest = _unchecked(p.draft, p.claims)
     text = ""
     if checked or rest:
@@ -57,6 +74,13 @@ def live(p: Progress) -> str:
         f'<article class="turn live" data-chat="{esc(p.chat)}">{render.question(p.question)}'
         f"{understood}{chips}{status}{text}</article>"
     )
+
+
+def _checked(c: Claim) -> str:
+    cls, mark = render.MARKS[c.verdict]
+    words = render.sentence({"text": c.text, "verdict": c.verdict, "lacking": c.lacking})
+    sign = f'<span class="mark" aria-hidden="true">{mark}</span>'
+    return f'<span class="claim {cls}"><span class="words">{words}</span>{sign}</span> '
 
 
 def _queue(place: int) -> str:
@@ -88,8 +112,7 @@ def _unchecked(draft: str, claims: Sequence[Claim]) -> str:
     """The draft after the sentences that have been checked, as far as they can be found in it."""
     at = 0
     for c in claims:
-        words = c.raw or c.text
-        found = draft.find(words, at)
+        found = draft.find(c.text, at)
         if found >= 0:
-            at = found + len(words)
+            at = found + len(c.text)
     return draft[at:] if at or not claims else ""

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rag.compose import unanswered_text
+from ui import wording
 from ui.page.conversations import Turn
 from ui.page.rendering import evidence
 from ui.page.rendering.chips import found_filters
-from ui.page.rendering.evidence import by, cite, considered, details, sources, times
+from ui.page.rendering.evidence import by, cite, considered, sources, times
 from ui.page.rendering.markup import button, esc, plural
 
 AnswerJson = Mapping[str, Any]
@@ -24,21 +25,26 @@ _THUMB = (
     'c-.2.9-1 1.5-1.9 1.5H5.5z"/></svg>'
 )
 
-MARKS = {
-    "supported": ("yes", "✓", "Supported: the quoted words say this"),
-    "partly supported": ("partly", "◐", "Partly supported: the quoted words say some of this"),
-    "unsupported": ("no", "✕", "Not supported by the quoted words"),
-}
+# A verdict's class and sign.
+MARKS = {"stated": ("stated", "✓"), "check this": ("check", "?"), "withheld": ("withheld", "✕")}
 
 
 def transcript(turns: Sequence[Turn]) -> str:
-    return "".join(turn(t, last=t is turns[-1]) for t in turns)
+    """That scores mean little is said once, at the first answer that it is true of."""
+    doubtful = next((t for t in turns if t.answer and not _calibrated(t.answer)), None)
+    return "".join(turn(t, last=t is turns[-1], doubtful=t is doubtful) for t in turns)
 
 
-def turn(turn: Turn, *, last: bool = True) -> str:
+def _calibrated(answer: AnswerJson) -> bool:
+    return (answer.get("model") or {}).get("calibrated") != "no"
+
+
+def turn(turn: Turn, *, last: bool = True, doubtful: bool = False) -> str:
     """One question with what came of it."""
     if turn.answer is not None:
         body = answer(turn.answer, turn)
+        if doubtful:
+            body += f'<p class="note uncalibrated">{wording.UNCALIBRATED}</p>'
     elif turn.state == "running":
         body = _draft(turn.draft) + '<p class="note running">Being answered in another window…</p>'
     elif turn.state == "failed":
@@ -71,7 +77,6 @@ def answer(answer: AnswerJson, turn: Turn) -> str:
         understood(answer["question"], answer["query"])
         + found_filters(answer.get("filter") or {}, turn.id)
         + main
-        + _dropped(answer)
         + considered(answer, turn.id)
         + times(answer)
     )
@@ -85,68 +90,119 @@ def understood(question: str, query: str) -> str:
 
 
 def _body(answer: AnswerJson, turn: int) -> str:
+    """What the sources disagree on leads: a sentence with a tick above it would hide it."""
     titles = {s["n"]: s for s in answer["sources"]}
     shown = [c for c in answer["claims"] if c["shown"]]
-    claims = " ".join(claim(c, titles, turn) for c in shown)
+    alone = len(answer["claims"]) == 1
+    claims = " ".join(claim(c, titles, turn, alone=alone) for c in shown)
+    trust = "" if alone else _trust(answer["claims"], len(answer["sources"]))
     return (
-        f'<div class="answer">{claims}</div>'
+        _conflicts(answer, turn)
+        + f'<div class="answer" data-told="{esc(_told(answer))}">{claims}</div>'
         + _unanswered(answer)
-        + _trust(answer["claims"], len(answer["sources"]))
-        + _conflicts(answer, turn)
+        + trust
         + sources(answer, turn)
     )
 
 
-def claim(claim: Mapping[str, Any], sources: Mapping[int, Mapping[str, Any]], turn: int) -> str:
-    """A sentence, a button for each article it rests on, and a quiet mark."""
-    cls, mark, meaning = MARKS[claim["verdict"]]
+def _told(answer: AnswerJson) -> str:
+    """What a screen reader is told when the answer is there."""
+    first = [wording.disagree(_values(conflict)) for conflict in answer["conflicts"]]
+    shown = [_verdict(c) for c in answer["claims"] if c["shown"]]
+    if len(shown) > 1:
+        return ". ".join([*first, ", ".join(words for _, words in _counts(answer["claims"]))])
+    return ". ".join([*first, *shown])
+
+
+def claim(
+    claim: Mapping[str, Any],
+    sources: Mapping[int, Mapping[str, Any]],
+    turn: int,
+    *,
+    alone: bool = False,
+) -> str:
+    """A sentence, a button for each article it rests on, and its verdict: in words where there is
+    something to do, or nothing else to say it."""
+    cls, mark = MARKS[claim["verdict"]]
     grouped: dict[int, list[Mapping[str, Any]]] = {}
     for citation in claim["citations"]:
         grouped.setdefault(citation["n"], []).append(citation)
     buttons = "".join(cite(n, spans, sources.get(n, {}), turn) for n, spans in grouped.items())
-    label = f"{meaning} ({round(claim['score'] * 100)} of 100)"
-    words, last = _last_word(claim["text"])
+    label = _verdict(claim)
+    words, last = _last_word(claim)
+    if claim["verdict"] == "stated" and not alone:
+        button = (
+            f'<button type="button" class="mark" data-act="mark" tabindex="-1" data-note="{label}"'
+            f' aria-label="{label}">{mark}</button></span>'
+        )
+    else:
+        button = f'</span> <span class="verdict">{mark} {esc(label)}</span>'
     return (
-        f'<span class="claim {cls}"><span class="words">{esc(words)}</span>'
-        f'<span class="refs"><span class="words">{esc(last)}</span>{buttons}'
-        f'<button type="button" class="mark" data-act="mark" tabindex="-1" data-note="{label}"'
-        f' aria-label="{label}">{mark}</button></span></span>'
+        f'<span class="claim {cls}"><span class="words">{words}</span>'
+        f'<span class="refs"><span class="words">{last}</span>{buttons}{button}</span>'
     )
 
 
-def _last_word(text: str) -> tuple[str, str]:
+def _verdict(claim: Mapping[str, Any]) -> str:
+    return wording.verdict(claim["verdict"], claim["text"], claim.get("lacking", ()))
+
+
+def sentence(claim: Mapping[str, Any], start: int = 0, end: int | None = None) -> str:
+    """A claim's words from one place to another: those that the quote lacks underlined, struck out
+    where it was withheld."""
+    text = claim["text"][start:end]
+    lacking = claim.get("lacking", ()) if claim["verdict"] == "check this" else ()
+    inside = "".join(
+        f"<u>{esc(piece)}</u>" if missing else esc(piece)
+        for piece, missing in wording.pieces(text, [(a - start, b - start) for a, b in lacking])
+    )
+    return f"<s>{inside}</s>" if inside and claim["verdict"] == "withheld" else inside
+
+
+def _last_word(claim: Mapping[str, Any]) -> tuple[str, str]:
     """The numbers stay on the line of the last word, unless it is a line by itself."""
-    words, space, last = text.rpartition(" ")
-    return (words + space, last) if len(last) <= 24 else (text, "")
+    text = claim["text"]
+    at = text.rfind(" ") + 1
+    if len(text) - at > 24:
+        at = len(text)
+    return sentence(claim, 0, at), sentence(claim, at)
 
 
 def _trust(claims: Sequence[Mapping[str, Any]], sources: int) -> str:
-    """The line that a reader looks at first after the words."""
-    shown = [c["verdict"] for c in claims if c["shown"]]
-    full, part = shown.count("supported"), shown.count("partly supported")
-    bare = len(shown) - full - part
-    dropped = sum(not c["shown"] for c in claims)
-    parts = []
-    if full:
-        parts.append(f'<span class="yes">✓ {plural(full, "sentence")} supported</span>')
-    if part:
-        many = f"{part}" if full else plural(part, "sentence")
-        parts.append(f'<span class="partly">◐ {many} partly{"" if full else " supported"}</span>')
-    if bare:
-        many = f"{bare}" if full or part else plural(bare, "sentence")
-        parts.append(f'<span class="no">✕ {many} not supported</span>')
-    if dropped:
-        parts.append(button("left", f"{dropped} left out", title="See what was left out, and why"))
-    parts.append(f"<span>{plural(sources, 'source')}</span>")
-    return f'<p class="trust">{"".join(parts)}</p>'
+    """The line that a reader looks at first after the words of several sentences."""
+    parts = [f'<span class="{cls}">{words}</span>' for cls, words in _counts(claims)]
+    return f'<p class="trust">{"".join(parts)}<span>{plural(sources, "source")}</span></p>'
+
+
+def _counts(claims: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """How many sentences there are of each verdict, with the verdict's class."""
+    found = []
+    for verdict, words in (
+        ("stated", "stated in the source"),
+        ("check this", "to check"),
+        ("withheld", "withheld"),
+    ):
+        count = sum(c["verdict"] == verdict for c in claims)
+        cls, mark = MARKS[verdict]
+        if count:
+            found.append((cls, f"{mark} {count} {words}"))
+    return found
 
 
 def _abstention(answer: AnswerJson, turn: int) -> str:
     cards = evidence.nearest(answer, turn)
     text = answer["text"].strip() or "The articles in the library don’t hold the answer."
+    withheld = " ".join(
+        sentence(c) for c in answer["claims"] if c["shown"] and c["verdict"] == "withheld"
+    )
     return (
-        '<div class="abstention"><p class="headline">Not in the library</p>'
-        f"<p>{esc(text)}</p></div>"
+        '<div class="abstention" data-told="Not in the library">'
+        f'<p class="headline">Not in the library</p><p>{esc(text)}</p></div>'
+        + (
+            f'<p class="label">{wording.WITHHELD}</p><p class="struck">{withheld}</p>'
+            if withheld
+            else ""
+        )
         + (
             f'<p class="label">The nearest passages</p><div class="cards">{cards}</div>'
             if cards
@@ -179,46 +235,16 @@ def _conflicts(answer: AnswerJson, turn: int) -> str:
             for side in conflict["sides"]
         )
         blocks.append(
-            '<section class="conflict" aria-label="The articles disagree">'
-            f'<p class="headline">The articles disagree: {esc(conflict["about"])}</p>'
+            '<section class="conflict" aria-label="Sources disagree">'
+            f'<p class="headline">{esc(wording.disagree(_values(conflict)))}'
+            f'<span class="about">{esc(conflict["about"])}</span></p>'
             f'<div class="sides">{sides}</div></section>'
         )
     return "".join(blocks)
 
 
-def _dropped(answer: AnswerJson) -> str:
-    dropped = [c for c in answer["claims"] if not c["shown"]]
-    changed = [c for c in answer["claims"] if c["shown"] and c.get("raw")]
-    if not dropped and not changed:
-        return ""
-    items = "".join(
-        f'<li><s>{esc(c["raw"] or c["text"])}</s><span class="why">{_why(c)}</span></li>'
-        for c in dropped
-    ) + "".join(
-        f'<li class="cut"><s>{esc(c["raw"])}</s>'
-        '<span class="why">Shortened to what its source supports.</span></li>'
-        for c in changed
-    )
-    label = " and ".join(
-        part
-        for part in (
-            f"{plural(len(dropped), 'sentence')} left out" if dropped else "",
-            f"{len(changed)} shortened" if changed else "",
-        )
-        if part
-    )
-    return details("dropped", f"What the model wrote that isn’t shown: {label}", items, "ul")
-
-
-def _why(claim: Mapping[str, Any]) -> str:
-    score = f" (support {round(claim['score'] * 100)} of 100)"
-    if not claim["citations"]:
-        return "No passage says this" + score
-    return {
-        "supported": "The library doesn’t answer the part of the question that it is for",
-        "partly supported": "Its source says only some of this",
-        "unsupported": "The nearest words don’t say this",
-    }[claim["verdict"]] + score
+def _values(conflict: Mapping[str, Any]) -> list[str]:
+    return [side["value"] for side in conflict["sides"]]
 
 
 def _actions(turn: Turn, last: bool) -> str:

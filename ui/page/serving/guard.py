@@ -3,6 +3,7 @@
 - Only the framework's routes that the page needs exist; its file, proxy and API routes don't.
 - On this machine only: names other than this machine's are refused (a web site can point its
   own name here). For other machines: a user and password, or a token, compared in constant time.
+- Wrong passwords are slowed down (see `ui.page.serving.tries`).
 - Events may name only files that were uploaded here.
 - A page elsewhere can't post here (Origin), and this page can't send anything elsewhere (CSP).
 """
@@ -12,21 +13,28 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import math
 import re
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from index.errors import UsageError
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+from ui.page.serving.asgi import (
+    Asgi,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    again,
+    reply,
+    whole,
+    with_headers,
+)
+from ui.page.serving.listeners import Listeners
+from ui.page.serving.tries import Tries
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _ROUTES = re.compile(
@@ -35,25 +43,10 @@ _ROUTES = re.compile(
     r"|startup-events|app_id|login_check|theme\.css)/?"
 )
 _EVENTS = ("/gradio_api/queue/join", "/gradio_api/component_server")
+_MESSAGES = "/gradio_api/queue/data"
 _UPLOAD = "/gradio_api/upload"
 _EVENT_BYTES = 2_000_000
 _COOKIE = "dateline"
-# Gradio's own page needs inline scripts and Function(); where a script may send or load from is
-# what keeps words in here.
-_HEADERS = (
-    (
-        b"content-security-policy",
-        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
-        b"style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-        b"connect-src 'self'; media-src 'self' blob:; worker-src 'self' blob:; frame-src 'none'; "
-        b"object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
-    ),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +91,16 @@ class Guard:
         *,
         body_bytes: int = 200_000_000,
         has_room: Callable[[], bool] = lambda: True,
+        tries: Tries | None = None,
+        listeners: Listeners | None = None,
     ) -> None:
         self._app = app
         self._access = access
         self._uploads = uploads.resolve()
         self._body_bytes = body_bytes
         self._has_room = has_room
+        self._tries = tries or Tries()
+        self._listeners = listeners or Listeners()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -114,19 +111,23 @@ class Guard:
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         refused = self._refused(scope, headers)
         if refused:
-            await _reply(send, *refused)
+            await reply(send, *refused)
             return
         query = parse_qs(scope["query_string"].decode("latin-1"))
         if self._access.token and "token" in query and scope["method"] == "GET":
             await self._let_in(scope, query, send)
             return
         if scope["path"].rstrip("/") in _EVENTS and scope["method"] == "POST":
-            body = await _whole(receive, _EVENT_BYTES)
+            body = await whole(receive, _EVENT_BYTES)
             if body is None or not self._files_are_ours(body):
-                await _reply(send, 400, "That isn't an event of this page.", [])
+                await reply(send, 400, "That isn't an event of this page.", [])
                 return
-            receive = _again(body, receive)
-        await self._app(scope, self._bounded(receive), _with_headers(send))
+            receive = again(body, receive)
+        if scope["path"].rstrip("/") == _MESSAGES:
+            with self._listeners.listening(query.get("session_hash", [""])[0]):
+                await self._app(scope, receive, with_headers(send))
+            return
+        await self._app(scope, self._bounded(receive), with_headers(send))
 
     def _files_are_ours(self, body: bytes) -> bool:
         """The framework copies or downloads any file that an event names, wherever it lies (when
@@ -152,9 +153,8 @@ class Guard:
             theirs = urlsplit(origin)
             if theirs.netloc.lower() != headers.get("host", "").lower():
                 return 403, "Another page may not send anything here.", []
-        if not self._may_enter(scope, headers):
-            ask = [(b"www-authenticate", b'Basic realm="Dateline", charset="UTF-8"')]
-            return 401, "Say who you are.", ask if self._access.password else []
+        if refused := self._stranger(scope, headers):
+            return refused
         if not _ROUTES.fullmatch(scope["path"]):
             return 404, "There is nothing here.", []
         if int(headers.get("content-length") or 0) > self._body_bytes:
@@ -164,33 +164,52 @@ class Guard:
             return 413, "Too much is waiting to be added; add it, or close the page.", []
         return None
 
-    def _may_enter(self, scope: Scope, headers: dict[str, str]) -> bool:
+    def _stranger(
+        self, scope: Scope, headers: dict[str, str]
+    ) -> tuple[int, str, list[tuple[bytes, bytes]]] | None:
+        """Why somebody may not come in yet; None for who may."""
         if self._access.open:
-            return True
+            return None
+        given = self._given(scope, headers)
+        if given:
+            address = (scope.get("client") or ("unknown",))[0]
+            wait = math.ceil(self._tries.wait(address))
+            if wait:
+                later = [(b"retry-after", str(wait).encode())]
+                return 429, f"Too many wrong passwords; try again in {wait} s.", later
+            # every one is compared, so that the time says nothing
+            if any([_same(said, meant) for said, meant in given]):
+                self._tries.right(address)
+                return None
+            self._tries.wrong(address, b"\n".join(said for said, _ in given))
+        ask = [(b"www-authenticate", b'Basic realm="Dateline", charset="UTF-8"')]
+        return 401, "Say who you are.", ask if self._access.password else []
+
+    def _given(self, scope: Scope, headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+        """What a request says to be let in, each with what it should be."""
+        found: list[tuple[bytes, bytes]] = []
         kind, _, given = headers.get("authorization", "").partition(" ")
         if self._access.password and kind.lower() == "basic":
             try:
                 said = base64.b64decode(given.strip(), validate=True)
             except ValueError:
                 said = b""
-            if _same(said, f"{self._access.user}:{self._access.password}".encode()):
-                return True
+            found.append((said, f"{self._access.user}:{self._access.password}".encode()))
         if self._access.token:
-            query = parse_qs(scope["query_string"].decode("latin-1"))
-            tokens = [given] if kind.lower() == "bearer" else query.get("token", [])
-            if scope["method"] == "GET" or kind.lower() == "bearer":
-                tokens = [*tokens, _cookie(headers)]
-            else:
-                tokens = [_cookie(headers)]
-            return any([_same(t.encode(), self._access.token.encode()) for t in tokens])
-        return False
+            tokens = [_cookie(headers)]
+            if kind.lower() == "bearer":
+                tokens.append(given)
+            elif scope["method"] == "GET":
+                tokens += parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
+            found += [(t.encode(), self._access.token.encode()) for t in tokens if t]
+        return found
 
     async def _let_in(self, scope: Scope, query: dict[str, list[str]], send: Send) -> None:
         """The token moves from the address into a cookie, so that it isn't shared with a link."""
         rest = urlencode([(k, v) for k, vs in query.items() if k != "token" for v in vs])
         where = scope["path"] + (f"?{rest}" if rest else "")
         cookie = f"{_COOKIE}={self._access.token}; HttpOnly; SameSite=Strict; Path=/"
-        await _reply(
+        await reply(
             send, 303, "", [(b"location", where.encode()), (b"set-cookie", cookie.encode())]
         )
 
@@ -222,32 +241,6 @@ def _named_files(said: object) -> Iterator[object]:
             todo += part.values()
 
 
-async def _whole(receive: Receive, limit: int) -> bytes | None:
-    body: bytes = b""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        body += message.get("body", b"")
-        if len(body) > limit:
-            return None
-        if not message.get("more_body"):
-            return body
-
-
-def _again(body: bytes, receive: Receive) -> Receive:
-    given = False
-
-    async def replay() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay
-
-
 def _same(said: bytes, meant: bytes) -> bool:
     """In a time that doesn't depend on how much of it is right."""
     return hmac.compare_digest(said, meant)
@@ -259,25 +252,3 @@ def _cookie(headers: dict[str, str]) -> str:
     except CookieError:
         return ""
     return found.value if found else ""
-
-
-def _with_headers(send: Send) -> Send:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), *_HEADERS]
-        await send(message)
-
-    return sending
-
-
-async def _reply(send: Send, status: int, text: str, headers: list[tuple[bytes, bytes]]) -> None:
-    body = text.encode()
-    plain = (b"content-type", b"text/plain; charset=utf-8")
-    length = (b"content-length", str(len(body)).encode())
-    start = {
-        "type": "http.response.start",
-        "status": status,
-        "headers": [plain, length, *_HEADERS, *headers],
-    }
-    await send(start)
-    await send({"type": "http.response.body", "body": body})

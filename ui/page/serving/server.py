@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import threading
 import time
 import webbrowser
+from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from index.errors import UsageError
 
+PATIENCE_S = 1.6  # from Ctrl-C until the process ends, whatever is under way
+
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket on that address; port 0 takes any free one. Raises UsageError when it's taken."""
+    """A socket on that address; port 0 takes any free one. Raises UsageError when it's taken.
+
+    What is sent leaves at once: otherwise a reply in two pieces waits 40 ms for the browser to
+    acknowledge the first. asyncio sees to it only where the protocol is named.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
@@ -36,19 +46,32 @@ def address(listening: socket.socket, host: str, token: str | None) -> str:
 
 
 def run(
-    app: Any, listening: socket.socket, host: str, *, token: str | None, open_browser: bool
+    app: Any,
+    listening: socket.socket,
+    host: str,
+    *,
+    token: str | None,
+    open_browser: bool,
+    stop: Callable[[], None] = lambda: None,
 ) -> None:
-    """Until interrupted. Open windows are let go after two seconds."""
+    """Until interrupted; then `stop()` is called at once (it may not wait), open windows are let go
+    after a second, and what still doesn't end (a page that is being fetched) is left behind with
+    the process: what is written to a library is whole or not there at all."""
     import uvicorn
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            super().handle_exit(sig, frame)
+            threading.Thread(target=_leave, args=[sig, stop], daemon=True).start()
 
     config = uvicorn.Config(
         app,
         log_level="warning",
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=1,
         server_header=False,
         proxy_headers=False,
     )
-    server = uvicorn.Server(config)
+    server = Server(config)
     where = address(listening, host, token)
 
     def announce() -> None:
@@ -60,3 +83,11 @@ def run(
 
     threading.Thread(target=announce, daemon=True).start()
     server.run(sockets=[listening])
+
+
+def _leave(sig: int, stop: Callable[[], None]) -> None:
+    """A thread that is waiting for the network can't be ended: the process can."""
+    stop()
+    time.sleep(PATIENCE_S)
+    sys.stderr.flush()
+    os._exit(128 + sig)

@@ -74,7 +74,8 @@ const seen = new MutationObserver(() => {
 });
 
 // What a screen reader is told when an answer is there; the answer itself is read where it stands.
-const answered = (turn) => turn.querySelector(".abstention .headline, .note, .trust")?.textContent || "";
+const answered = (turn) => turn.querySelector("[data-told]")?.dataset.told
+  || turn.querySelector(".note")?.textContent || "";
 
 // ---- a button that is drawn anew keeps the focus: without it a keyboard starts at the top again ----
 

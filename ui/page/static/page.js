@@ -28,8 +28,8 @@ addEventListener("unheard", () => trigger("wake", {}));  // see stream.js
 window.dateline = {
   asked: (_chat, _editing, ...rest) => [chat, String(editing), ...rest],
   here: (_chat, ...rest) => [chat, ...rest],
-  keep: (model, passages, strictness) =>
-    localStorage.setItem("dateline-settings", JSON.stringify({ model, passages, strictness })),
+  keep: (model, passages, budget, withheld) =>
+    localStorage.setItem("dateline-settings", JSON.stringify({ model, passages, budget, withheld })),
   fresh: () => { go(fresh()); $("#question textarea")?.focus(); },
   shelf: () => { $("#desk").classList.toggle("shelf"); },
   save: (name, content, type = "text/plain") => {
@@ -125,13 +125,6 @@ const acts = {
   suggest: (b, d) => trigger("again", { chat, question: d.question }),
   unfilter: (b, d) => number(d.turn) && trigger("again", { chat, turn: number(d.turn), kind: d.kind, value: d.value }),
   unchip: (b, d) => trigger("unchip", { kind: d.kind, value: d.value }),
-  left: (b) => {
-    const left = b.closest(".turn").querySelector(".dropped");
-    left.open = true;
-    wanted.set(key(left), true);
-    left.scrollIntoView({ block: "center" });
-    left.querySelector("summary").focus({ preventScroll: true });
-  },
   mark: (b) => point({ type: "press", target: b }),
   tab: (b, d) => selectTab(d.tab),
   sort: (b, d) => trigger("table", { column: d.column }),

@@ -32,6 +32,21 @@ from rag.checking.facts.quantities import numbers, same_number
         ("the early 1900's", 1900, "decade", ""),
         ("in his 60s", 60, "decade", ""),
         ("third place", 3, "ordinal", ""),
+        # years, and what is only as large as one
+        ("Olympics 2012", 2012, "year", ""),
+        ("the 2019 elections", 2019, "year", ""),
+        ("In 2023 exports fell", 2023, "year", ""),
+        ("In 2019 new homes cost more", 2019, "year", ""),
+        ("founded in 1066 by men", 1066, "year", ""),
+        ("2024 was hot", 2024, "year", ""),
+        ("1500 workers were sent home", 1500, "", ""),
+        ("in 1200 new homes", 1200, "", ""),
+        ("2000 km of pipe", 2000, "", ""),
+        ("more than 1500", 1500, "", "more"),
+        # a decimal comma
+        ("3,5 per cent", 3.5, "%", ""),
+        ("€16,25", 16.25, "€", ""),
+        ("3,500 people", 3500, "", ""),
     ],
 )
 def test_reads_an_amount(text: str, value: float, unit: str, bound: str) -> None:
@@ -40,6 +55,7 @@ def test_reads_an_amount(text: str, value: float, unit: str, bound: str) -> None
 
 
 def test_a_list_of_numbers_stays_apart() -> None:
+    assert [n.value for n in numbers("in rows 1,2,3 and 5")] == [1, 2, 3, 5]
     assert [n.value for n in numbers("in 2019, 300 men and 12 women")] == [2019, 300, 12]
 
 
@@ -68,6 +84,10 @@ def test_one_is_no_amount_but_one_million_is() -> None:
         ("six", "6"),
         ("seven hundred", "700"),
         ("£50,000", "£50,000"),
+        ("1500 workers", "1,500 workers"),
+        ("more than 1500 workers", "1643 workers"),  # a regression: both were years
+        ("about 1500 workers", "1480 workers"),
+        ("3,5%", "3.5%"),
     ],
 )
 def test_borne_out(claim: str, source: str) -> None:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from rag.answer import Answer, Claim
 from rag.events import Done
-from rag.generating.generator import Stop
 from tests.ui.fake_assistant import FakeBackend
 from tests.ui.payloads import PAYLOADS
 from ui.page.conversations import Chat, Turn
@@ -23,8 +22,8 @@ from ui.page.rendering.markup import day, esc, link
 from ui.page.seam import Choices
 
 
-def answered(question: str) -> Answer:
-    stream = FakeBackend(pace=0).stream(question, (), None, Choices(), Stop())
+def answered(question: str, *, show_withheld: bool = False) -> Answer:
+    stream = FakeBackend(pace=0).events(question, (), None, Choices(show_withheld=show_withheld))
     return next(event.answer for event in stream if isinstance(event, Done))
 
 
@@ -77,6 +76,7 @@ OURS = {
     "th",
     "td",
     "s",
+    "u",
     "q",
     "b",
     "i",
@@ -118,24 +118,64 @@ def safe(html: str) -> Tags:
 def test_each_sentence_has_its_mark_and_numbers_in_order_of_appearance() -> None:
     html = render.turn(turn(answered("bridge")))
     marks = re.findall(r'class="claim (\w+)"', html)
-    assert marks == ["yes", "yes", "partly"]
-    answer = html[html.index('<div class="answer">') : html.index("</div>")]
+    assert marks == ["stated", "stated", "check"]
+    answer = html[html.index('<div class="answer"') : html.index('<p class="trust"')]
     assert re.findall(r'data-n="(\d+)"', answer) == ["1", "2", "1", "2"]
-    assert "Partly supported: the quoted words say some of this (58 of 100)" in html
+    assert "? Check this: “want” and “money” aren’t in the quote" in text(answer)
+    assert re.findall(r"<u>(.*?)</u>", answer) == ["want", "money"]
+    assert not re.search(r"of 100|%", answer)
 
 
-def test_the_line_of_trust_says_sentences_once_and_what_they_are() -> None:
-    def trust(*verdicts: str) -> str:
+def test_several_sentences_have_a_line_of_trust_and_one_says_its_own_verdict() -> None:
+    def shown(*verdicts: str) -> str:
         answer = answered("ferry").to_dict()
         answer["claims"] = [{**answer["claims"][0], "verdict": v} for v in verdicts]
         html = render.answer(answer, turn(None))
-        return text(re.findall(r'<p class="trust">.*?</p>', html)[0])
+        return text("".join(re.findall(r'<p class="trust">.*?</p>', html)))
 
-    yes, partly, no = "supported", "partly supported", "unsupported"
-    assert trust(yes, yes, partly) == "✓ 2 sentences supported ◐ 1 partly 1 source"
-    assert trust(partly) == "◐ 1 sentence partly supported 1 source"
-    assert trust(partly, no) == "◐ 1 sentence partly supported ✕ 1 not supported 1 source"
-    assert trust(no, no) == "✕ 2 sentences not supported 1 source"
+    yes, check, no = "stated", "check this", "withheld"
+    assert shown(yes, yes, check) == "✓ 2 stated in the source ? 1 to check 1 source"
+    assert shown(check, no) == "? 1 to check ✕ 1 withheld 1 source"
+    assert shown(yes) == shown(check) == ""
+    [claim] = answered("ferry").to_dict()["claims"]
+    assert text(render.claim(claim, {}, 7, alone=True)).endswith("✓ Stated in the source")
+    assert "Stated" not in text(render.claim(claim, {}, 7))
+
+
+def test_a_sentence_to_check_says_which_words_its_quote_lacks() -> None:
+    html = render.turn(turn(answered("toll")))
+    assert "<u>without the </u>" in html
+    assert "<u>tolls</u>." in html
+    assert "“without the tolls” isn’t in the quote" in text(html)
+    plain = {**answered("toll").to_dict()["claims"][0], "lacking": []}
+    assert text(render.claim(plain, {}, 7)).endswith("? Check this against its quote")
+
+
+def test_what_sources_disagree_on_leads_and_has_no_tick_above_it() -> None:
+    html = render.turn(turn(answered("bridge")))
+    at = html.index("Sources disagree: 41 million crowns or 44 million crowns")
+    assert "✓" not in html[:at]
+    assert at < html.index('<div class="answer"')
+
+
+def test_what_was_withheld_is_struck_out_only_where_that_is_wanted() -> None:
+    longest = "It is the longest bridge in the country."
+    assert longest not in render.turn(turn(answered("bridge")))
+    html = render.turn(turn(answered("bridge", show_withheld=True)))
+    assert "<s>It is the longest bridge in the </s>" in html
+    assert "✕ Withheld: the articles don’t bear it out" in text(html)
+    nothing = render.turn(turn(answered("who is tallest", show_withheld=True)))
+    assert f"<s>{longest}</s>" in nothing
+    assert "Not in the library" in nothing
+
+
+def test_that_scores_are_not_calibrated_is_said_once() -> None:
+    doubtful = answered("ferry").to_dict()
+    doubtful["model"]["calibrated"] = "no"
+    turns = [turn(answered("ferry")), *(replace(turn(None), answer=doubtful) for _ in range(2))]
+    html = render.transcript(turns)
+    assert html.count("was measured with another model") == 1
+    assert "was measured" not in render.transcript(turns[:1])
 
 
 def test_numbers_stay_on_the_line_of_the_last_word() -> None:
@@ -172,13 +212,6 @@ def test_two_quotes_of_one_article_for_a_sentence_are_one_button_with_two_places
     html = render.claim({**answer["claims"][0], "citations": [one, two]}, {}, 7)
     assert html.count('class="cite"') == 1
     assert f'data-spans="{one["start"]}-{one["end"]} {two["start"]}-{two["end"]}"' in html
-
-
-def test_what_was_dropped_or_cut_says_why() -> None:
-    said = text(render.turn(turn(answered("bridge"))))
-    assert "1 sentence left out and 1 shortened" in said
-    assert "It is the longest bridge in the country. No passage says this (support 7" in said
-    assert "for want of steel and money. Shortened to what its source supports." in said
 
 
 def test_a_part_of_the_question_without_an_answer_is_said_after_the_sentences() -> None:
@@ -256,7 +289,7 @@ def test_while_it_is_made_the_stages_show_how_far_it_is() -> None:
 
 
 def test_checked_sentences_take_the_place_of_the_draft() -> None:
-    checked = Claim("One is so.", "supported", 0.9)
+    checked = Claim("One is so.", "stated", 0.9)
     html = live.live(Progress("Q", stage=3, draft="One is so. Two is not.", claims=(checked,)))
     assert text(html).count("One is so.") == 1
     assert '<span class="draft"> Two is not.</span>' in html
@@ -314,7 +347,7 @@ def test_no_text_anywhere_becomes_markup(data: st.DataObject) -> None:
         query=draw(hostile),
         stage=2,
         draft=draw(hostile),
-        claims=(Claim(draw(hostile), "supported", 1.0),),
+        claims=(Claim(draw(hostile), "check this", 1.0, lacking=((0, 3),)),),
     )
     safe(live.live(progress))
     safe(panels.chats([Chat("0" * 16, draw(hostile), "")], "", draw(hostile)))

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from index.search import Filter
-from rag.understanding.asked_filter import Part, Reading
+from rag.understanding.asked_filter import Phrase, Reading
 from ui.page.rendering.scope import days_of, searched
 
 MAY_6, MAY_12 = date(2024, 5, 6), date(2024, 5, 12)
@@ -37,12 +37,12 @@ OFF = "--no-filters-from-question searches without"
         ),
         (
             Filter(),
-            Reading(preferred=Part("latest", 0, 6, Filter())),
+            Reading(preferred=Phrase("latest", 0, 6, Filter())),
             f"Preferring newer articles (from “latest”); {OFF}.",
         ),
         (
             Filter(sources=frozenset({"A"})),
-            Reading(("A",), ("last week",), Part("on Monday", 0, 9, Filter(MAY_6, MAY_12))),
+            Reading(("A",), ("last week",), Phrase("on Monday", 0, 9, Filter(MAY_6, MAY_12))),
             "Only articles by A (from “A”); Preferring articles from 2024-05-06 to "
             f"2024-05-12 (from “on Monday”); {OFF}; No article fits “last week”: searched without.",
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from index.errors import UsageError
 from tests.ui.conftest import Served, serve
 from tests.ui.fake_assistant import FakeBackend
 from ui.page.serving.guard import Access, Guard, access
+from ui.page.serving.listeners import Listeners
+from ui.page.serving.server import listen
+from ui.page.serving.tries import ADDRESSES, AT_ONCE, Tries
 
 UPLOADS = Path("/library/uploads/.incoming")
 
@@ -163,6 +167,117 @@ def test_the_page_may_load_and_send_nothing_elsewhere() -> None:
     assert rules["frame-ancestors"] == "'none'"
 
 
+# ---- wrong passwords ----
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def wrong(tries: Tries, address: str, count: int) -> None:
+    for n in range(count):
+        tries.wrong(address, f"{address} {n} {tries._clock()}".encode())
+
+
+def test_an_address_waits_longer_with_every_wrong_password_but_not_for_ever() -> None:
+    clock = Clock()
+    tries = Tries(clock)
+    waits = []
+    for n in range(14):
+        tries.wrong("10.0.0.1", b"%d" % n)
+        waits.append(tries.wait("10.0.0.1"))
+    assert waits == [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60]
+    assert tries.wait("10.0.0.2") == 0
+    clock.now += 59.5
+    assert tries.wait("10.0.0.1") == 0.5
+    clock.now += 4000
+    tries.wrong("10.0.0.1", b"again")
+    assert tries.wait("10.0.0.1") == 0
+
+
+def test_the_same_wrong_password_again_is_no_further_try() -> None:
+    tries = Tries(Clock())
+    for _ in range(200):
+        tries.wrong("10.0.0.1", b"an old cookie")
+    assert tries.wait("10.0.0.1") == 0
+
+
+def test_many_addresses_together_wait_but_not_one_that_was_right() -> None:
+    clock = Clock()
+    tries = Tries(clock)
+    tries.right("10.9.9.9")
+    for n in range(AT_ONCE):
+        wrong(tries, f"10.0.1.{n}", 1)
+    assert tries.wait("10.0.2.1") == 1
+    assert tries.wait("10.9.9.9") == 0
+    clock.now += 61
+    wrong(tries, "10.0.2.1", 1)
+    assert tries.wait("10.0.2.2") == 0
+
+
+def test_a_network_of_ipv6_is_one_address_and_memory_is_bounded() -> None:
+    tries = Tries(Clock())
+    for n in range(8):
+        wrong(tries, f"2001:db8::{n:x}", 1)
+    assert tries.wait("2001:db8::ffff") > 0
+    assert tries.wait("2001:db8:0:1::1") == 0
+    for n in range(ADDRESSES + 50):
+        tries.wait(f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}")
+    assert len(tries._addresses) == ADDRESSES
+
+
+def test_guessing_is_slowed_down_and_said_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """A regression: a thousand a second were answered, and nobody was told."""
+    clock = Clock()
+    guard = Guard(_page, Access("ann", "secret"), UPLOADS, tries=Tries(clock))  # type: ignore[arg-type]
+
+    async def guess(count: int) -> list[int]:
+        transport = httpx.ASGITransport(app=guard, client=("10.0.0.1", 5))  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url="http://news") as client:
+            said = [await client.get("/", headers=basic(f"ann:{n}")) for n in range(count)]
+            right = await client.get("/", headers=basic("ann:secret"))
+            nothing = await client.get("/")
+        assert all("retry-after" in each.headers for each in said if each.status_code == 429)
+        return [*(each.status_code for each in said), right.status_code, nothing.status_code]
+
+    codes = asyncio.run(guess(1000))
+    assert codes == [401] * 5 + [429] * 995 + [429, 401]
+    assert len(caplog.records) == 5
+    assert "10.0.0.1" in caplog.text
+    assert "secret" not in caplog.text
+    clock.now += 2
+    assert asyncio.run(guess(0)) == [200, 401]
+
+
+def test_what_is_sent_leaves_at_once() -> None:
+    """A regression: every reply waited 40 ms for the browser to acknowledge its first piece."""
+    listening = listen("127.0.0.1", 0)
+    listening.listen()
+    with listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            assert accepted.proto == socket.IPPROTO_TCP  # without it asyncio leaves it alone
+
+
+def test_a_window_is_away_when_its_last_stream_has_ended() -> None:
+    clock = Clock()
+    listeners = Listeners(clock)
+    assert listeners.away("w") == float("inf")
+    with listeners.listening("w"):
+        with listeners.listening("w"):
+            pass
+        clock.now += 50
+        assert listeners.away("w") == 0
+    clock.now += 3
+    assert listeners.away("w") == 3
+    with listeners.listening("w"):
+        assert listeners.away("w") == 0
+
+
 # ---- the framework's own routes, with the real application ----
 
 
@@ -202,7 +317,6 @@ def test_no_file_of_this_machine_can_be_read(served: Served, path: str) -> None:
 
 def raw_get(port: int, path: str) -> tuple[int, bytes]:
     """Without a client that would tidy the path."""
-    import socket
 
     with socket.create_connection(("127.0.0.1", port), 10) as connection:
         request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"

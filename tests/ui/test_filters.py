@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from index.errors import UsageError
-from ui.cli.days import first_day, last_day
+from index.search import Filter
+from ui.filters import first_day, last_day, make_filter
 
 
 @pytest.mark.parametrize(
@@ -45,3 +46,20 @@ def test_anything_else_is_refused_with_the_form(text: str) -> None:
             read(text)
         assert caught.value.exit_code == 2
         assert repr(text) in str(caught.value)
+
+
+def test_nothing_chosen_is_no_filter() -> None:
+    assert make_filter("", None, []) is None
+
+
+def test_a_filter_is_of_days_and_outlets() -> None:
+    wanted = Filter(date(2025, 1, 2), date(2025, 2, 28), frozenset({"A", "B"}))
+    assert make_filter("2025-01-02", "2025-02", ["A", "B"]) == wanted
+    with pytest.raises(UsageError, match="'soon' is no date"):
+        make_filter("", "soon", [])
+
+
+def test_a_first_day_after_the_last_one_is_said_instead_of_finding_nothing() -> None:
+    with pytest.raises(UsageError, match="from 2025-02-01 on and until 2025-01-01; swap them"):
+        make_filter("2025-02-01", "2025-01-01", [])
+    assert make_filter("2025-01-01", "2025-01-01", [])

@@ -1,12 +1,27 @@
-"""Days as people give them on the command line. Pure."""
+"""Filters as people give them, on the command line and in the page. Pure."""
 
 from __future__ import annotations
 
 import re
 from calendar import monthrange
+from collections.abc import Sequence
 from datetime import date
 
 from index.errors import UsageError
+from index.search import Filter
+
+
+def make_filter(
+    since: str | None, until: str | None, sources: Sequence[str] | None
+) -> Filter | None:
+    """None when nothing is chosen. Days are given as `first_day` takes them. Raises UsageError."""
+    if not (since or until or sources):
+        return None
+    begin = first_day(since) if since else None
+    end = last_day(until) if until else None
+    if begin and end and begin > end:
+        raise UsageError(f"No day is from {begin} on and until {end}; swap them.")
+    return Filter(begin, end, frozenset(sources or ()))
 
 
 def first_day(text: str) -> date:

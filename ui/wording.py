@@ -1,0 +1,62 @@
+"""What verdicts, conflicts and scores are called, the same in the page, the terminal and in text
+that is taken along. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+STATED = "Stated in the source"
+CHECK = "Check this"
+WITHHELD = "Withheld: the articles don’t bear it out"
+CALIBRATED = "the bar for “stated in the source” was measured with this model"
+UNCALIBRATED = (
+    "The bar for “stated in the source” was measured with another model than this one: check every "
+    "sentence against its quote."
+)
+_MOST = 3  # phrases that are named
+
+Spans = Iterable[Sequence[int]]
+
+
+def verdict(verdict: str, text: str, lacking: Spans) -> str:
+    """Of a claim: what a reader has to know of it."""
+    if verdict == "stated":
+        return STATED
+    if verdict == "withheld":
+        return WITHHELD
+    phrases = [f"“{piece}”" for piece, missing in pieces(text, lacking) if missing]
+    if not phrases:
+        return f"{CHECK} against its quote"
+    if len(phrases) > _MOST:
+        phrases = [*phrases[:_MOST], f"{len(phrases) - _MOST} more"]
+    verb = "isn’t" if len(phrases) == 1 else "aren’t"
+    return f"{CHECK}: {listed(phrases, 'and')} {verb} in the quote"
+
+
+def disagree(values: Sequence[str]) -> str:
+    """ "Sources disagree: 46% or 64%"."""
+    return f"Sources disagree: {listed(values, 'or')}"
+
+
+def listed(items: Sequence[str], last: str) -> str:
+    """ "a", "a or b", "a, b or c"."""
+    return f" {last} ".join(part for part in (", ".join(items[:-1]), items[-1]) if part)
+
+
+def pieces(text: str, spans: Spans) -> list[tuple[str, bool]]:
+    """The text in order, cut so that True is on what the spans cover; neighbouring words are one
+    piece."""
+    merged: list[list[int]] = []
+    for start, end in sorted((max(0, a), min(len(text), b)) for a, b in spans):
+        if start >= end:
+            continue
+        if merged and not text[merged[-1][1] : start].strip():
+            merged[-1][1] = max(merged[-1][1], end)
+        else:
+            merged.append([start, end])
+    found, at = [], 0
+    for start, end in merged:
+        found += [(text[at:start], False), (text[start:end], True)]
+        at = end
+    found.append((text[at:], False))
+    return [(piece, missing) for piece, missing in found if piece]

@@ -65,7 +65,7 @@ class Assistant:
         self.settings = settings or Settings()
         self._calibration = calibration(judge)
         self._searcher = Searcher(library)
-        self._warmer: Warmer | None = None
+        self.warmer: Warmer | None = None
 
     @classmethod
     def open(
@@ -89,15 +89,15 @@ class Assistant:
 
         Answers pause it by themselves; closing the assistant ends it.
         """
-        if self._warmer is None:
+        if self.warmer is None:
             reader = self.judge if isinstance(self.judge, LocalReader) else None
-            self._warmer = Warmer(self.library, reader)
-            self._warmer.start()
-        return self._warmer
+            self.warmer = Warmer(self.library, reader)
+            self.warmer.start()
+        return self.warmer
 
     def close(self) -> None:
-        if self._warmer:
-            self._warmer.close()
+        if self.warmer:
+            self.warmer.close()
         self.writer.close()
         self.library.close()
 
@@ -157,10 +157,10 @@ class Assistant:
             stop,
             time.perf_counter(),
         )
-        if self._warmer is None:
+        if self.warmer is None:
             yield from self._answer(asked)
             return
-        with self._warmer.paused():
+        with self.warmer.paused():
             yield from self._answer(asked)
 
     def _answer(self, asked: _Asked) -> Iterator[Event]:

@@ -139,19 +139,20 @@ def number_sides(conflicts: Sequence[Conflict], claims: Sequence[Claim]) -> tupl
 def answer_text(
     claims: Sequence[Claim], conflicts: Sequence[Conflict] = (), unanswered: Sequence[str] = ()
 ) -> str:
-    """The shown sentences, each followed by the numbers of its sources: `… in 2023. [1] [2]`.
+    """The sentences that weren't withheld, each followed by the numbers of its sources:
+    `… in 2023. [1] [2]`.
 
-    A conflict is said after them: "But the articles disagree: 64% [1], 46% [2]."; and last, which
-    part of the question has no answer.
+    A conflict leads: "Sources disagree: 64% [1] or 46% [2]."; and last, which part of the question
+    has no answer.
     """
     sentences = []
+    for conflict in conflicts:
+        sides = " or ".join(f"{side.value} [{side.citation.n}]" for side in conflict.sides)
+        sentences.append(f"Sources disagree: {sides}.")
     for claim in claims:
-        if claim.shown:
+        if claim.shown and claim.verdict != "withheld":
             numbers = dict.fromkeys(citation.n for citation in claim.citations)
             sentences.append(" ".join([claim.text, *(f"[{n}]" for n in numbers)]))
-    for conflict in conflicts:
-        sides = ", ".join(f"{side.value} [{side.citation.n}]" for side in conflict.sides)
-        sentences.append(f"But the articles disagree: {sides}.")
     sentences += [unanswered_text(part) for part in unanswered]
     return " ".join(sentences)
 

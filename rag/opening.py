@@ -9,7 +9,8 @@ from pathlib import Path
 from index.cores import usable_cores
 from index.encoding.encoder import Encoder
 from index.library import Library
-from rag.generating.form import PlainForm, TrainedForm
+from rag.checking.verdict import shipped
+from rag.generating.form import PlainForm, TrainedForm, version
 from rag.generating.reader import LocalReader
 from rag.generating.states import StateCache
 from rag.models import files as models
@@ -101,6 +102,17 @@ def open_parts(
         except BaseException:
             opened.close()
             raise
+
+
+def calibrated(model: str | None = None) -> bool:
+    """Whether verdicts by that generator mean what was measured. Opens no model."""
+    chosen = models.get(model) if model else models.default("generator")
+    identity = {
+        "generator": chosen.files[0].sha256,
+        "adapter": chosen.adapter.sha256 if chosen.adapter else "",
+        "form": version(TrainedForm() if chosen.adapter else PlainForm()),
+    }
+    return bool(shipped()["judge"] == identity)
 
 
 def _close(opening: Future[LocalReader]) -> None:

@@ -124,7 +124,7 @@ class Service:
     @contextmanager
     def quiet(self) -> Iterator[None]:
         """Nothing is read ahead meanwhile; afterwards, what is new is."""
-        warmer = self._assistant._warmer
+        warmer = self._assistant.warmer
         if warmer is None:
             yield
             return
@@ -132,7 +132,7 @@ class Service:
             with warmer.paused():
                 yield
         finally:
-            current = self._assistant._warmer
+            current = self._assistant.warmer
             if current is not None:
                 current.again()
 
@@ -193,14 +193,14 @@ class Service:
 
     def _let_go(self) -> None:
         assistant = self._assistant
-        if assistant._warmer is not None:
-            assistant._warmer.close()
+        if assistant.warmer is not None:
+            assistant.warmer.close()
         assistant.writer.close()
 
     def _take(self, model: str) -> None:
         old, reader = self._assistant, self._reader(model)
         new = Assistant(old.library, reader, reader, old.encoder, old.settings)
-        if old._warmer is not None:
+        if old.warmer is not None:
             new.read_ahead()
         self._assistant, self._model, self._opened = new, model, True
         log.info("answers are by %s now", model)

@@ -60,7 +60,7 @@ FILE = Path(verdict.__file__).with_name("calibration.json")
 ABOUT = (
     "What the Judge's probabilities mean; refit: python -m eval.fitting.calibration DATA --write"
 )
-LEAST = 50  # of right and of wrong drafts, to be fitted on
+LEAST = 40  # of right and of wrong drafts, to be fitted on
 DIGITS = 5
 
 

@@ -171,7 +171,7 @@ def test_another_model_comes_when_the_old_one_has_gone(service: Service, shop: S
     assert (usual.closed, other.closed, Held.most) == (True, False, 1)
     assert service.ask(ASKED).model["generator"] == "other"
     assert len(shop.opened) == 2
-    assert service.assistant._warmer is not None
+    assert service.assistant.warmer is not None
 
 
 def test_a_model_that_cannot_be_opened_leaves_the_old_one_answering(

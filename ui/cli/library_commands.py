@@ -217,7 +217,7 @@ def status(ctx: typer.Context, library: LibraryOption = None, debug: DebugOption
     here = [(model, models.state(model)) for model in models.catalogue()]
     kept = opening.open_states().status()
     show_view(terminal.facts(terminal.cache_rows(kept, opening.state_folder())))
-    meaning = wording.CALIBRATED if parts.calibrated() else wording.UNCALIBRATED
+    meaning = wording.CALIBRATED if opening.calibrated() else wording.UNCALIBRATED
     show_view(terminal.facts([("Verdicts", meaning), ("Models", str(models.folder()))]))
     show_table(["Name", "Role", "Size", "Licence", "State"], terminal.model_rows(here))
     if problem:

@@ -57,18 +57,3 @@ def repairable(named: Path | None) -> Library:
     from rag.opening import open_encoder
 
     return Library.open(library_path(named), open_encoder(), sample=False)
-
-
-def calibrated() -> bool:
-    """Whether verdicts by the default generator mean what was measured. Opens no model."""
-    from rag.checking.verdict import shipped
-    from rag.generating.form import PlainForm, TrainedForm, version
-    from rag.models import files as models
-
-    model = models.default("generator")
-    identity = {
-        "generator": model.files[0].sha256,
-        "adapter": model.adapter.sha256 if model.adapter else "",
-        "form": version(TrainedForm() if model.adapter else PlainForm()),
-    }
-    return bool(shipped()["judge"] == identity)

@@ -1,4 +1,4 @@
-"""The outlets of a library that a person names in a filter; which names mean one: `index.outlets`."""
+"""The outlets that a person names in a filter; which names mean one: `index.outlets`."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def match_expression(query: str) -> str | None:
     phrases = [phrase for phrase in phrases if " " in phrase]
     for one, other in pairwise(re.findall(_JOINED, query)):
         figures = any(character.isdigit() for character in one + other)
-        if figures and not {one, other} & FUNCTION_WORDS:
+        if figures and not {one, other} & (FUNCTION_WORDS - {"may"}):  # a month, beside a figure
             phrases.append(f"{one} {other}")
     words: list[str] = []
     for word in re.findall(_JOINED, query):

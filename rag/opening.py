@@ -9,7 +9,7 @@ from pathlib import Path
 from index.cores import usable_cores
 from index.encoding.encoder import Encoder
 from index.library import Library
-from rag.checking.verdict import shipped
+from rag.checking import verdict
 from rag.generating.form import PlainForm, TrainedForm, version
 from rag.generating.reader import LocalReader
 from rag.generating.states import StateCache
@@ -112,7 +112,7 @@ def calibrated(model: str | None = None) -> bool:
         "adapter": chosen.adapter.sha256 if chosen.adapter else "",
         "form": version(TrainedForm() if chosen.adapter else PlainForm()),
     }
-    return bool(shipped()["judge"] == identity)
+    return bool(verdict.shipped()["judge"] == identity)
 
 
 def _close(opening: Future[LocalReader]) -> None:

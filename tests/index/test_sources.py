@@ -24,9 +24,8 @@ HELD = {
         ("BBC", {"BBC News"}),
         ("the Sample Courier", {"The Sample Courier"}),
         ("sample courier", {"The Sample Courier"}),
-        ("the Courier", {"The Sample Courier", "Courier Mail"}),
+        ("the Courier", {"The Sample Courier"}),
         ("NYT", {"New York Times"}),
-        ("York", {"New York Times"}),
         ("monde", {"Le Monde"}),
     ],
 )
@@ -39,7 +38,7 @@ def test_a_name_as_it_stands_goes_before_a_part_of_another() -> None:
     assert named(["the courier"], {"Courier": 1, "Courier Mail": 1}) == {"Courier"}
 
 
-@pytest.mark.parametrize("asked", ["Courrier", "BB", "nyt", "News BBC", "", "?!"])
+@pytest.mark.parametrize("asked", ["Courrier", "BB", "News BBC", "", "?!"])
 def test_one_that_is_not_there_names_those_that_are(asked: str) -> None:
     with pytest.raises(UsageError, match="the library has no outlet") as told:
         named(["BBC", asked], HELD)

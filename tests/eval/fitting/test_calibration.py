@@ -104,7 +104,7 @@ def test_what_was_read_is_of_that_draft_only(tmp_path: Path) -> None:
 
 
 def test_too_little_to_fit_on_is_said() -> None:
-    with pytest.raises(UsageError, match="at least 50 right and 50 wrong"):
+    with pytest.raises(UsageError, match="at least 40 right and 40 wrong"):
         fit(rows(60))
 
 

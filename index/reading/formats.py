@@ -19,6 +19,7 @@ from index.errors import Refused
 from index.reading.charset import decode
 
 _UNPACKED = 200_000_000  # bytes that a .docx may unpack to
+_NO_MEMORY = 2  # libxml2's XML_ERR_NO_MEMORY
 _PAGES = 2_000  # pages of a PDF
 _LOCKED = "the PDF is encrypted; save a copy without the password"
 _FRONT_LINES = 200
@@ -115,7 +116,7 @@ def docx(data: bytes) -> Document:
     except (Refused, MemoryError):
         raise
     except Exception as error:  # zip, XML and python-docx each raise their own
-        if "memory" in str(error).lower():  # as lxml says it
+        if getattr(error, "code", None) == _NO_MEMORY:
             raise MemoryError from None
         raise Refused(f"the Word file is damaged or encrypted ({type(error).__name__})") from None
     found = "\n\n".join(line for line in lines if line.strip())

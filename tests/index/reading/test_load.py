@@ -122,7 +122,7 @@ def test_word(tmp_path: Path) -> None:
     assert article.title == "Bridge reopens"
 
 
-def make_pdf(lines: list[str], password: str | None = None) -> bytes:
+def make_pdf(lines: list[str], password: str | None = None, owner: str | None = None) -> bytes:
     """A PDF of one page with these lines of text, written by hand."""
     from pypdf import PdfWriter
     from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
@@ -143,8 +143,8 @@ def make_pdf(lines: list[str], password: str | None = None) -> bytes:
     shown = " ".join(f"({line}) Tj T*" for line in lines)
     stream.set_data(f"BT /F1 11 Tf 14 TL 60 740 Td {shown} ET".encode())
     page[NameObject("/Contents")] = stream
-    if password:
-        writer.encrypt(password, algorithm="RC4-128")
+    if password or owner:
+        writer.encrypt(password or "", owner, algorithm="RC4-128")
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
@@ -163,6 +163,11 @@ def test_an_encrypted_pdf_is_refused(tmp_path: Path) -> None:
     (item,) = load(str(tmp_path / "a.pdf"))
     assert isinstance(item, Refusal)
     assert "encrypted" in item.reason
+
+
+def test_a_pdf_that_only_restricts_its_readers_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(make_pdf([FIRST], owner="secret"))
+    assert one(tmp_path / "a.pdf").text == FIRST
 
 
 def test_json_lines_and_the_one_broken_line(tmp_path: Path) -> None:

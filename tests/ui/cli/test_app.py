@@ -249,10 +249,10 @@ def test_ask_keeps_to_dates(run: Run, library: Path) -> None:
 def test_ask_keeps_to_what_the_question_says_unless_it_is_told_not_to(
     run: Run, library: Path
 ) -> None:
-    question = "What was the harbour or trade worth, according to the courier?"
+    question = "What was the harbour or trade worth, according to the Courier?"
     said = run("--library", library, "ask", question).stdout
     assert said.startswith(
-        "Only articles by The Courier (from “courier”); --no-filters-from-question searches"
+        "Only articles by The Courier (from “Courier”); --no-filters-from-question searches"
     )
 
     def hits(*options: str) -> set[str]:

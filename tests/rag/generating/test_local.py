@@ -123,7 +123,7 @@ def test_prompts_side_by_side_say_what_they_say_one_by_one(open_tiny: Opener) ->
     read, same = written(generator, main)
     assert (read.tokens - read.reused, same) == (1, answer)
     each = [log_odds(generator.yes(prompt)) for prompt in prompts]
-    assert [log_odds(p) for p in together] == pytest.approx(each, abs=0.05)
+    assert [log_odds(p) for p in together] == pytest.approx(each, abs=0.3)  # 4-bit arithmetic
     assert generator.yes_each([]) == ()
 
 
@@ -133,7 +133,7 @@ def test_side_by_side_makes_room_where_the_context_is_full(open_tiny: Opener) ->
     prompts = [stating(part * 8, claim="It is so.") for part in (HARBOUR, BRIDGE, MARKET)]
     together = generator.yes_each(prompts)
     each = [log_odds(generator.yes(prompt)) for prompt in prompts]
-    assert [log_odds(p) for p in together] == pytest.approx(each, abs=0.05)
+    assert [log_odds(p) for p in together] == pytest.approx(each, abs=0.3)  # 4-bit arithmetic
 
 
 def test_another_system_prompt_is_another_state(open_tiny: Opener) -> None:

@@ -108,11 +108,11 @@ def ask(
 ) -> None:
     """Answer a question from the articles, with citations."""
     from ui import wording
-    from ui.cli import answers, asking, parts, progress
+    from ui.cli import answers, asking, libraries, progress
     from ui.filters import make_filter
 
     wanted = make_filter(since, until, source)
-    place = parts.library_path(library_of(ctx, library))
+    place = libraries.library_path(library_of(ctx, library))
     with progress.waiting("Opening the models"):
         service = asking.opened(place, model)
     with service:
@@ -151,11 +151,11 @@ def chat(
     debug: DebugOption = False,
 ) -> None:
     """Open the chat page in a browser."""
-    from ui.cli import parts
+    from ui.cli import libraries
     from ui.page.chat import serve
 
     serve(
-        parts.library_path(library_of(ctx, library)),
+        libraries.library_path(library_of(ctx, library)),
         host=host,
         port=port,
         auth=auth,

@@ -43,9 +43,9 @@ def add(
     from time import perf_counter
 
     from index.ingest import add as ingest
-    from ui.cli import parts, progress, terminal
+    from ui.cli import libraries, progress, terminal
 
-    with parts.writable(library_of(ctx, library)) as opened:
+    with libraries.writable(library_of(ctx, library)) as opened:
         counts: Counter[str] = Counter()
         passages = 0
         began = perf_counter()
@@ -75,9 +75,9 @@ def list_articles(
 ) -> None:
     """List the articles, newest first."""
     from rag.answer import article_dict
-    from ui.cli import parts, terminal
+    from ui.cli import libraries, terminal
 
-    with parts.readable(library_of(ctx, library)) as opened:
+    with libraries.readable(library_of(ctx, library)) as opened:
         heads = opened.heads(count or None, skip)
         every = len(opened)
     if as_json:
@@ -98,9 +98,9 @@ def show(
     debug: DebugOption = False,
 ) -> None:
     """Show an article as it was read in."""
-    from ui.cli import parts, terminal
+    from ui.cli import libraries, terminal
 
-    with parts.readable(library_of(ctx, library)) as opened:
+    with libraries.readable(library_of(ctx, library)) as opened:
         article = opened.article(id)
         if article is None:
             raise DatelineError(_no_article([id]))
@@ -123,7 +123,7 @@ def edit(
     """Correct an article's title, outlet or date; it stays so when it is added again."""
     from datetime import date
 
-    from ui.cli import parts, terminal
+    from ui.cli import libraries, terminal
 
     changes: dict[str, str | date | None] = {}
     if title is not None:
@@ -139,7 +139,7 @@ def edit(
     if not changes:
         raise UsageError("Say what to edit: --title, --source or --published.")
     named = library_of(ctx, library)
-    with (parts.repairable if title is not None else parts.readable)(named) as opened:
+    with (libraries.repairable if title is not None else libraries.readable)(named) as opened:
         head = opened.edit(id, **changes)
     show_table(["Id", "Published", "Source", "Title", "Note"], terminal.article_rows([head]))
 
@@ -151,9 +151,9 @@ def remove(
     debug: DebugOption = False,
 ) -> None:
     """Remove articles."""
-    from ui.cli import parts
+    from ui.cli import libraries
 
-    with parts.readable(library_of(ctx, library)) as opened:
+    with libraries.readable(library_of(ctx, library)) as opened:
         removed = opened.remove(ids)
     for id in removed:
         typer.echo(f"removed {id}")
@@ -174,11 +174,11 @@ def search(
 ) -> None:
     """Find passages, without a language model."""
     from rag.answer import hit_dict
-    from ui.cli import parts, terminal
+    from ui.cli import libraries, terminal
     from ui.filters import make_filter
 
     wanted = make_filter(since, until, source)
-    with parts.searchable(library_of(ctx, library)) as opened:
+    with libraries.searchable(library_of(ctx, library)) as opened:
         if wanted is not None:
             wanted = opened.named(wanted)
             say_undated(opened.undated(wanted))
@@ -192,9 +192,12 @@ def search(
 def reindex(ctx: typer.Context, library: LibraryOption = None, debug: DebugOption = False) -> None:
     """Encode every passage anew, after a change of encoder."""
     from rag.opening import open_encoder
-    from ui.cli import parts, progress
+    from ui.cli import libraries, progress
 
-    with parts.readable(library_of(ctx, library)) as opened, progress.counting("Encoding") as bar:
+    with (
+        libraries.readable(library_of(ctx, library)) as opened,
+        progress.counting("Encoding") as bar,
+    ):
         opened.reindex(open_encoder(), bar.count)
 
 
@@ -203,11 +206,11 @@ def status(ctx: typer.Context, library: LibraryOption = None, debug: DebugOption
     from rag import opening
     from rag.models import files as models
     from ui import wording
-    from ui.cli import parts, terminal
+    from ui.cli import libraries, terminal
 
     problem: DatelineError | None = None
     try:
-        with parts.readable(library_of(ctx, library)) as opened:
+        with libraries.readable(library_of(ctx, library)) as opened:
             show_view(terminal.facts(terminal.status_rows(opened.status())))
             opened.check()
             show_view(terminal.facts([("Health", "everything reads as it was written")]))
@@ -238,10 +241,10 @@ def check(
 ) -> None:
     """Compare every byte of the library with what it should be."""
     from index.errors import LibraryDamaged
-    from ui.cli import parts, progress
+    from ui.cli import libraries, progress
 
     named = library_of(ctx, library)
-    with (parts.repairable if repair else parts.readable)(named) as opened:
+    with (libraries.repairable if repair else libraries.readable)(named) as opened:
         with progress.counting("Comparing") as bar:
             found = opened.inspect(bar.count)
         for line in found.compared:

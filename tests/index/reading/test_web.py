@@ -314,7 +314,7 @@ ADD = """
 import sys
 from rag import opening
 from tests.fakes import FakeEncoder
-import ui.cli.parts as parts
+import ui.cli.libraries as libraries
 opening.open_encoder = FakeEncoder
 from index.library import Library
 from index.ingest import add

@@ -98,7 +98,7 @@ from rag.generating.form import TrainedForm
 from rag.generating.generator import Piece, Read
 from rag.generating.reader import LocalReader
 from tests.fakes import FakeEncoder, FakeGenerator
-from ui.cli import parts
+from ui.cli import libraries
 
 class Deaf(FakeGenerator):
     def remember(self, prompt, stop=None):
@@ -115,7 +115,7 @@ def open_parts(place, model):
 
 opening.open_parts = open_parts
 opening.open_encoder = FakeEncoder
-parts.counter = FakeGenerator
+libraries.counter = FakeGenerator
 from ui.cli.app import main
 main()
 """

@@ -1,4 +1,4 @@
-"""The parts that a command needs: a library to look at, to search, or to write.
+"""A library, as a command needs it: to look at, to search, or to write.
 
 Heavy libraries load inside these functions, when a command needs them, never when it starts.
 """

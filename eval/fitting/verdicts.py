@@ -29,7 +29,7 @@ from eval.metrics.text import contains, contains_any
 from eval.stats import Floats, wilson
 from rag.checking.verdict import Judged, Verdict, log_odds
 
-FALSE_STATED, FALSE_CHECK, RIGHT_WITHHELD, RIGHT_CHECK = 10.0, 3.0, 1.0, 0.25
+FALSE_STATED, FALSE_CHECK, RIGHT_WITHHELD, RIGHT_CHECK = 10.0, 1.0, 1.0, 0.25
 MOST_FALSE = 0.02  # of what is stated
 FOLDS = 5
 STRENGTH = 1.0  # C of the L2 penalty

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ Count = Callable[[str], int]
 Fits = Callable[[str], bool]
 
 TARGET = 150  # tokens of a passage; a multiple of what a question needs, a fraction of a prompt
+INSIDE = 0.1  # what an end inside a paragraph costs; a passage of half the size costs .25
 _LIMIT = 4 / 3  # no passage is longer than this times the target
 _HEADING = 120  # characters of the longest line that can be a heading
 _RUN = 3  # more short lines than this in a row are a list, not headings
@@ -133,26 +135,32 @@ def _looks_like_heading(paragraph: str) -> bool:
 def _pack(
     text: str, parts: list[tuple[Span, int]], target: int, fits: Fits, heading: str
 ) -> Iterator[Span]:
-    """Neighbouring sentences joined into passages of even size, near the target."""
-    total = sum(tokens for _, tokens in parts)
+    """Neighbouring sentences joined into passages: of all ways to divide them, the one with the
+    least Σ (size / even − 1)² + INSIDE for each passage that ends inside a paragraph."""
+    total = sum(max(1, tokens) for _, tokens in parts)
     even = total / max(1, -(-total // target))
-    start = end = size = done = 0
-    for (first, last), tokens in parts:
-        aim = even * (round(done / even) + 1) - done if even else 0
-        if size and (
-            size + tokens - aim > aim - size
-            or size + tokens > target * _LIMIT
-            or not fits(f"{heading}\n{text[start:last]}")
-        ):
-            yield start, end
-            done += size
-            size = 0
-        if not size:
-            start = first
-        end = last
-        size += max(1, tokens)
-    if size:
-        yield start, end
+    cost = [0.0] + [math.inf] * len(parts)
+    begins = [0] * (len(parts) + 1)
+    for last in range(1, len(parts) + 1):
+        end = parts[last - 1][0][1]
+        inside = last < len(parts) and "\n" not in text[end : parts[last][0][0]]
+        size = 0
+        for first in range(last - 1, -1, -1):
+            (start, _), tokens = parts[first]
+            size += max(1, tokens)
+            alone = first == last - 1
+            if not alone and (size > target * _LIMIT or not fits(f"{heading}\n{text[start:end]}")):
+                break
+            here = cost[first] + (size / even - 1) ** 2 + INSIDE * inside
+            if here < cost[last]:
+                cost[last], begins[last] = here, first
+    spans: list[Span] = []
+    last = len(parts)
+    while last:
+        first = begins[last]
+        spans.append((parts[first][0][0], parts[last - 1][0][1]))
+        last = first
+    yield from reversed(spans)
 
 
 def _cut(

@@ -6,8 +6,8 @@ answers whose truth is known and that took no part in training
 (`python -m eval.fitting.calibration`).
 
 The thresholds are those with the least loss on the same answers, where a false sentence shown as
-stated costs ten of a right one withheld, one shown to be checked three, and a right one that must
-be checked a quarter.
+stated costs ten of a right one withheld, one shown to be checked as much as one, and a right one
+that must be checked a quarter.
 """
 
 from __future__ import annotations

@@ -113,8 +113,8 @@ TRUTH = np.array([True, True, False, True, False])
 
 
 def test_the_loss_by_hand() -> None:
-    # stated: two right; to check: one wrong (3), one right (1/4); withheld: one wrong
-    assert loss(FIVE, TRUTH, Thresholds(0.7, 0.4)) == 3.25
+    # stated: two right; to check: one wrong (1), one right (1/4); withheld: one wrong
+    assert loss(FIVE, TRUTH, Thresholds(0.7, 0.4)) == 1.25
     # stated: two right, one wrong (10); withheld: one right (1), one wrong
     assert loss(FIVE, TRUTH, Thresholds(0.55, 0.55)) == 11
     assert loss(FIVE, TRUTH, Thresholds(1.0, 1.0)) == 3  # three right ones withheld

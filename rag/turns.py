@@ -59,8 +59,8 @@ class Turns(Generic[T]):
     def run(self, start: Callable[[Stop], Iterator[T]], *, pulse: float | None = None) -> Events[T]:
         """The events of `start(stop)`, when its turn has come.
 
-        Raises QueueFull, Closed, UsageError. With `pulse`, work that is under way says Waiting(0)
-        after so many seconds without another event.
+        Raises QueueFull, Closed, UsageError. With `pulse`, its place is said again after so
+        many seconds without another event, so that who reads can look whether it's still wanted.
         """
         self._check_process()
         work = _Work(start)
@@ -181,7 +181,7 @@ class Events(Generic[T]):
         turns, work = self._turns, self._work
         turns._check_process()
         with turns._change:
-            turns._change.wait_for(self._ready, None if self._place() else self._pulse)
+            turns._change.wait_for(self._ready, self._pulse)
             if work.unread and not work.stop.is_set():
                 return work.unread.popleft()
             if work.failed is not None:

@@ -51,7 +51,9 @@ class HostileBackend(FakeBackend):
     def models(self) -> Sequence[str]:
         return [PAYLOADS[0], PAYLOADS[11]]
 
-    def add(self, targets: Sequence[str], source: str | None) -> Iterator[FakeOutcome]:
+    def add(
+        self, targets: Sequence[str], source: str | None, *, public: bool = False
+    ) -> Iterator[FakeOutcome]:
         for a in list(self.library.values()):
             yield FakeOutcome(f"/x/{a.title}", "added", a)
             yield FakeOutcome(f"https://{a.title}", "refused", None, a.title)

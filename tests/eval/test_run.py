@@ -169,7 +169,7 @@ def test_against_compares_question_by_question(tmp_path: Path) -> None:
     run(after, "injection", against=before, bench=fake_bench(FakeGenerator(script)))
     text = (after / "report.md").read_text()
     section = text[text.index("against the earlier run") :]
-    assert "as a fake system turn" in text
+    assert "as a fake turn or delimiter" in text
     assert "draft obeyed" in section
     page = (after / "report.html").read_text()
     assert "Against the earlier run" in page

@@ -143,6 +143,7 @@ def test_stopping_the_service_ends_an_ask(service: Service, shop: Shop) -> None:
 def test_closing_while_one_is_answered_ends_it_and_then_everything(
     service: Service, shop: Shop
 ) -> None:
+    others = set(threading.enumerate())  # of other tests
     [generator] = shop.opened
     generator.go.clear()
     service.assistant.read_ahead()
@@ -156,7 +157,8 @@ def test_closing_while_one_is_answered_ends_it_and_then_everything(
     with pytest.raises(Closed, match="open it again"):
         service.ask(ASKED)
     service.close()
-    assert not [t for t in threading.enumerate() if t.name.startswith("dateline-")]
+    left = set(threading.enumerate()) - others
+    assert not [thread for thread in left if thread.name.startswith("dateline-")]
 
 
 def test_another_model_comes_when_the_old_one_has_gone(service: Service, shop: Shop) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from index.splitting.lines import BULLET, Span, is_time_line, paragraphs
 from index.splitting.sentences import sentences
 
-__all__ = ["Passage", "encoded_text", "is_time_line", "paragraphs", "split"]
+__all__ = ["Passage", "is_time_line", "paragraphs", "split"]
 
 Count = Callable[[str], int]
 Fits = Callable[[str], bool]
@@ -41,11 +41,6 @@ class Passage:
     @property
     def id(self) -> str:
         return f"{self.article_id}:{self.start}-{self.end}"
-
-
-def encoded_text(title: str, passage: Passage) -> str:
-    """What the encoder reads of a passage: its heading, unless it begins with it, and its text."""
-    return f"{passage.heading}\n{passage.text}" if passage.heading else passage.text
 
 
 def split(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -73,3 +74,15 @@ def test_what_ships_raises_with_each_of_the_judges_probabilities() -> None:
     assert made.verdict(made.probability(sure)) == "stated"
     assert made.verdict(made.probability(Judged(0.01, 0.01, 0.01))) == "withheld"
     assert verdict.shipped()["thresholds"]["shown_from"] <= made.stated_from
+
+
+def test_readme_gives_the_error_rates_that_were_measured() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    rates = shipped()["cross_validated"]["verdicts"]
+    for words, verdict_ in (
+        ("Stated in the source", "stated"),
+        ("Check this", "check this"),
+        ("withheld, not shown", "withheld"),
+    ):
+        rate = rates[verdict_]
+        assert f"| {words} | {rate['false']} of {rate['n']}" in readme

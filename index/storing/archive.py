@@ -12,6 +12,7 @@ import os
 import sqlite3
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
@@ -99,7 +100,7 @@ def unpack(archive: Path, folder: Path, progress: Progress | None = None) -> Man
         if made:
             with suppress(OSError):
                 os.rmdir(folder)
-        if isinstance(error, KeyError | zipfile.BadZipFile | EOFError):
+        if isinstance(error, KeyError | zipfile.BadZipFile | EOFError | zlib.error):
             raise LibraryDamaged(
                 f"the archive '{archive}' is damaged ({error}); copy it again from where it was "
                 "made"
@@ -131,7 +132,14 @@ def _manifest(file: zipfile.ZipFile, archive: Path) -> Manifest:
                 f"reads up to {FORMAT}); import it with that one"
             )
         return Manifest(**{name: found[name] for name in Manifest.__dataclass_fields__})
-    except (KeyError, TypeError, ValueError, RecursionError, zipfile.BadZipFile) as error:
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        RecursionError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise UsageError(
             f"'{archive}' is no exported library; `dateline export` makes one"
         ) from error

@@ -25,7 +25,7 @@ from rag.composing.kinds import COMPOSERS
 from rag.composing.parts import Parts
 from rag.events import Done, Event, Token, Understood
 from rag.generating.generator import Stop
-from rag.generating.judge import Judge, one
+from rag.generating.judge import Judge, the_same
 from rag.generating.reader import LocalReader
 from rag.generating.warm import Warmer
 from rag.generating.writer import Writer
@@ -106,7 +106,7 @@ class Assistant:
         if self.warmer:
             self.warmer.close()
         self.writer.close()
-        if not one(self.writer, self.judge):
+        if not the_same(self.writer, self.judge):
             self.judge.close()
         self.library.close()
 

@@ -20,7 +20,7 @@ from rag.assistant import Assistant
 from rag.errors import ModelError
 from rag.events import Done, Event, Token
 from rag.generating.generator import Stop, Stopped
-from rag.generating.judge import one
+from rag.generating.judge import the_same
 from rag.generating.reader import LocalReader
 from rag.turns import WAITING, Closed, Events, QueueFull, Turns, Waiting
 
@@ -131,7 +131,7 @@ class Service:
                 self._assistant.close()
             else:
                 self._assistant.library.close()
-                if not one(self._assistant.writer, self._assistant.judge):
+                if not the_same(self._assistant.writer, self._assistant.judge):
                     self._assistant.writer.close()
 
     def __enter__(self) -> Service:
@@ -187,7 +187,7 @@ class Service:
 
     def _take(self, model: str) -> None:
         old, reader = self._assistant, self._reader(model)
-        writer = reader if one(old.writer, old.judge) else old.writer
+        writer = reader if the_same(old.writer, old.judge) else old.writer
         new = Assistant(old.library, writer, reader, old.encoder, old.settings)
         if old.warmer is not None:
             new.read_ahead()

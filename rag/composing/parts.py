@@ -12,7 +12,7 @@ from rag.asking import Asked
 from rag.checking.check import Checker
 from rag.compose import Outcome
 from rag.events import Event
-from rag.generating.judge import Judge, one
+from rag.generating.judge import Judge, the_same
 from rag.generating.writer import Writer
 from rag.understanding.searching import Searcher
 
@@ -32,7 +32,7 @@ class Parts:
     def fits(self, query: str, hits: Sequence[Hit]) -> int:
         """How many of the hits, best first, both the Writer and the Judge have room for."""
         n = self.writer.fits(query, hits)
-        return n if one(self.writer, self.judge) else min(n, self.judge.fits(query, hits))
+        return n if the_same(self.writer, self.judge) else min(n, self.judge.fits(query, hits))
 
 
 class Composer(Protocol):

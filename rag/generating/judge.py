@@ -53,6 +53,6 @@ class Judge(Protocol):
     def close(self) -> None: ...
 
 
-def one(writer: object, judge: object) -> bool:
+def the_same(writer: object, judge: object) -> bool:
     """Whether one local model does both, and is to be asked, opened and closed once."""
     return writer is judge

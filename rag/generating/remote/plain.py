@@ -30,7 +30,10 @@ _SAYS_UNSTATED = re.compile(r"\W*NOT\s+STATED\b")
 _UNSTATED = re.compile(r"\s*(?:\A|(?<=\s))NOT\s+STATED[.!]?(?=\s|\Z)")
 
 # What may still become something that goes, at the end of what has been written so far.
-_OPEN = re.compile(rf"\[[^\[\]\n]{{0,{_LONGEST}}}\Z|【[^】\n]{{0,{_LONGEST}}}\Z|(?<!\w)NOT\Z")
+_LAST_WORD = re.compile(r"\s*\S*\Z")
+_OPEN = re.compile(
+    rf"\[[^\[\]\n]{{0,{_LONGEST}}}\Z|【[^】\n]{{0,{_LONGEST}}}\Z|(?<![^\W_])NOT\W*\Z"
+)
 
 
 def plain(text: str) -> str:
@@ -62,7 +65,8 @@ class PlainStream:
 
     def take(self, piece: str) -> str:
         self.raw += piece
-        return self._more(plain(self.raw[: _settled(self.raw)]))
+        text = plain(self.raw[: _settled(self.raw)])
+        return self._more(text) if re.search(r"\w", text) else ""
 
     def end(self) -> str:
         return self._more(plain(self.raw))
@@ -74,8 +78,15 @@ class PlainStream:
 
 def _settled(raw: str) -> int:
     """The end of the words that stay as they are whatever is written after them."""
-    at = max(raw.rfind(space) for space in " \n\t") if raw else -1
-    text = raw[: max(at, 0)].rstrip()
+    text = _whole_words(raw)
     while found := _OPEN.search(text):
-        text = text[: found.start()].rstrip()
-    return len(text) if re.search(r"\w", text) else 0
+        text = _whole_words(text[: found.start()])
+    return len(text)
+
+
+def _whole_words(text: str) -> str:
+    """Without the last one, which may go on."""
+    end = len(text)
+    while end and not text[end - 1].isspace():
+        end -= 1
+    return text[:end].rstrip()

@@ -51,13 +51,13 @@ _WRITE_IT = "write it as http://localhost:8080/v1."
 def leaves(host: str) -> bool:
     """Whether what is sent to a host (`name[:port]`) leaves this machine. A name that isn't known
     to be this one's is taken to be another's."""
-    name = urlsplit(f"//{host}").hostname or ""
-    if name == "localhost":
+    if not host:
         return False
     try:
-        return not ipaddress.ip_address(name).is_loopback
+        name = urlsplit(f"//{host}").hostname or ""
+        return name != "localhost" and not ipaddress.ip_address(name).is_loopback
     except ValueError:
-        return bool(name)
+        return True
 
 
 def forbidden() -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import logging
 import math
 import re
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from starlette.requests import ClientDisconnect
 
 from index.errors import UsageError
 from ui.page.serving.asgi import (
@@ -48,6 +51,8 @@ _MESSAGES = "/gradio_api/queue/data"
 _UPLOAD = "/gradio_api/upload"
 _EVENT_BYTES = 2_000_000
 _COOKIE = "dateline"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +139,10 @@ class Guard:
             with self._listeners.listening(query.get("session_hash", [""])[0]):
                 await self._app(scope, receive, with_headers(send))
             return
-        await self._app(scope, self._bounded(receive), with_headers(send))
+        try:
+            await self._app(scope, self._bounded(receive), with_headers(send))
+        except ClientDisconnect:
+            log.info("what came to %s was broken off", scope["path"])
 
     def _files_are_ours(self, said: object) -> bool:
         """The framework copies or downloads any file that an event names, wherever it lies (when

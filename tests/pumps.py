@@ -160,14 +160,16 @@ def cost(function: Function, text: str, free: float = FREE) -> float:
     return least
 
 
-def slow(module: ModuleType, functions: Sequence[Function]) -> list[tuple[int, float, Pump]]:
+def slow(
+    module: ModuleType, functions: Sequence[Function], count: int = PUMPS, large: int = LARGE
+) -> list[tuple[int, float, Pump]]:
     """What takes much more than eight times as long for eight times the text: the function's
     number, the seconds, the pump."""
     found = []
-    for pump in chosen(module):
+    for pump in chosen(module, count):
         for number, function in enumerate(functions):
-            took = cost(function, text_of(pump, LARGE))
-            if took > FREE and took > MOST * cost(function, text_of(pump, SMALL)):
+            took = cost(function, text_of(pump, large))
+            if took > FREE and took > MOST * cost(function, text_of(pump, large // 8)):
                 found.append((number, took, pump))
     return found
 

@@ -1,0 +1,163 @@
+"""Which articles a library holds of an outlet, an author, a time, or with words in them: counted
+and listed by SQL, without a search.
+
+Reads texts only to see whether words stand in them as they were given.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from index.article import Head
+from index.search import Filter
+from index.storing.rows import HEAD, head_of
+from index.words import FUNCTION_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Articles that pass the filter, are by one of the authors (none: anybody), and among `ids`
+    (None: all)."""
+
+    filter: Filter = field(default_factory=Filter)
+    authors: frozenset[str] = frozenset()
+    ids: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """How many articles; how many of them are copies, have no date; their first and last day, and
+    how many each outlet has, most first."""
+
+    articles: int = 0
+    copies: int = 0
+    undated: int = 0
+    first: date | None = None
+    last: date | None = None
+    sources: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """Ids of articles, each in the first of these that it belongs to. `exact`: the words stand in
+    the title or text, one after the other, case aside; `akin`: in other forms ("sanctions" for
+    "sanction"); `near`: apart, but all in one passage."""
+
+    exact: tuple[str, ...] = ()
+    akin: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return self.exact + self.akin + self.near
+
+
+def holding(db: sqlite3.Connection, wanted: Wanted) -> Holding:
+    where, values = _where(wanted)
+    row = db.execute(
+        "SELECT count(*), count(a.copy_of), count(*) - count(a.published), min(a.published),"
+        f" max(a.published) FROM articles a{where}",  # noqa: S608
+        values,
+    ).fetchone()
+    sources = db.execute(
+        f"SELECT a.source, count(*) FROM articles a{where}"  # noqa: S608
+        f" {'AND' if where else 'WHERE'} a.source IS NOT NULL GROUP BY a.source"
+        " ORDER BY count(*) DESC, a.source",
+        values,
+    )
+    first, last = (date.fromisoformat(day) if day else None for day in row[3:])
+    return Holding(row[0], row[1], row[2], first, last, dict(sources.fetchall()))
+
+
+def chosen(
+    db: sqlite3.Connection, wanted: Wanted, limit: int | None, *, oldest: bool
+) -> list[Head]:
+    """Newest first, or oldest; those without a date last, originals before their copies."""
+    where, values = _where(wanted)
+    rows = db.execute(
+        f"SELECT {HEAD} FROM articles a{where} ORDER BY a.published IS NULL,"  # noqa: S608
+        f" a.published {'ASC' if oldest else 'DESC'}, a.copy_of IS NOT NULL, a.title, a.id LIMIT ?",
+        [*values, -1 if limit is None else limit],
+    )
+    return [head_of(row) for row in rows]
+
+
+def authors(db: sqlite3.Connection) -> dict[str, int]:
+    """How many articles each author has written, alone or with others."""
+    counts: Counter[str] = Counter()
+    for names, count in db.execute("SELECT authors, count(*) FROM articles GROUP BY authors"):
+        for name in dict.fromkeys(json.loads(names)):
+            counts[name] += count
+    return dict(counts)
+
+
+def mentions(db: sqlite3.Connection, words: str) -> Mentions:
+    """The articles that mention these words; none for words without a letter or digit.
+
+    The lexical index finds them whatever their endings, the text says which are exact.
+    """
+    said = re.findall(r"\w+", words)
+    if not said:
+        return Mentions()
+    exact = re.compile(r"\b" + r"\W+".join(map(re.escape, said)) + r"\b", re.IGNORECASE)
+    found: dict[bool, list[str]] = {True: [], False: []}
+    for id, title, text in db.execute(
+        "SELECT a.id, a.title, t.text FROM articles a JOIN texts t ON t.article = a.n"
+        f" WHERE a.n IN ({_HOLDING}) ORDER BY a.n",
+        ['"' + " ".join(said) + '"'],
+    ):
+        found[bool(exact.search(title) or exact.search(text))].append(id)
+    near: list[str] = []
+    telling = [word for word in said if word.casefold() not in FUNCTION_WORDS]
+    if len(telling) > 1:
+        rows = db.execute(
+            f"SELECT a.id FROM articles a WHERE a.n IN ({_HOLDING}) ORDER BY a.n",
+            [" AND ".join(f'"{word}"' for word in telling)],
+        )
+        phrase = {*found[True], *found[False]}
+        near = [id for (id,) in rows if id not in phrase]
+    return Mentions(tuple(found[True]), tuple(found[False]), tuple(near))
+
+
+_HOLDING = "SELECT p.article FROM words w JOIN passages p ON p.n = w.rowid WHERE words MATCH ?"
+
+
+def _where(wanted: Wanted) -> tuple[str, list[Any]]:
+    """A WHERE clause over `articles a` with its values; nothing where all are wanted."""
+    parts: list[str] = []
+    values: list[Any] = []
+
+    def needs(condition: str, *given: Any) -> None:
+        parts.append(condition)
+        values.extend(given)
+
+    filter = wanted.filter
+    if filter.since is not None:
+        needs("a.published >= ?", filter.since.isoformat())
+    if filter.until is not None:
+        needs("a.published <= ?", filter.until.isoformat())
+    if filter.sources:
+        needs(_among("a.source"), _listed(sorted(filter.sources)))
+    if wanted.authors:
+        needs(
+            f"EXISTS (SELECT 1 FROM json_each(a.authors) b WHERE {_among('b.value')})",
+            _listed(sorted(wanted.authors)),
+        )
+    if wanted.ids is not None:
+        needs(_among("a.id"), _listed(sorted(wanted.ids)))
+    return (" WHERE " + " AND ".join(parts) if parts else ""), values
+
+
+def _among(column: str) -> str:
+    return f"{column} IN (SELECT value FROM json_each(?))"
+
+
+def _listed(values: Sequence[str]) -> str:
+    return json.dumps(values)

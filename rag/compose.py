@@ -184,8 +184,8 @@ def answer_text(
     `… in 2023. [1] [2]`; as `bullets`, each on a line of its own, after its label.
 
     Listed `articles` stand on lines of their own, "1. Title (Outlet, date)", after what is said of
-    them. A conflict leads: "Sources disagree: 64% [1] or 46% [2]."; and last, which part of the question
-    has no answer.
+    them. A conflict leads: "Sources disagree: 64% [1] or 46% [2]."; and last, which part of the
+    question has no answer.
     """
     opening = [said] if said else []
     for conflict in conflicts:

@@ -17,7 +17,7 @@ from typing import Any
 
 from index.article import Head
 from index.search import Filter
-from index.storing.rows import HEAD, head_of
+from index.storing.rows import ARTICLES, HEAD, head_of
 from index.words import FUNCTION_WORDS
 
 
@@ -59,11 +59,15 @@ class Mentions:
         return self.exact + self.akin + self.near
 
 
+_COUNTS = (
+    "count(*), count(a.copy_of), count(*) - count(a.published), min(a.published), max(a.published)"
+)
+
+
 def holding(db: sqlite3.Connection, wanted: Wanted) -> Holding:
     where, values = _where(wanted)
     row = db.execute(
-        "SELECT count(*), count(a.copy_of), count(*) - count(a.published), min(a.published),"
-        f" max(a.published) FROM articles a{where}",  # noqa: S608
+        f"SELECT {_COUNTS} FROM articles a{where}",  # noqa: S608
         values,
     ).fetchone()
     sources = db.execute(
@@ -98,6 +102,12 @@ def authors(db: sqlite3.Connection) -> dict[str, int]:
     return dict(counts)
 
 
+# the articles of passages that an FTS5 query finds
+_HOLDING = "SELECT p.article FROM words w JOIN passages p ON p.n = w.rowid WHERE words MATCH ?"
+_TEXTS_HOLDING = f"{ARTICLES} WHERE a.n IN ({_HOLDING}) ORDER BY a.n"
+_IDS_HOLDING = f"SELECT a.id FROM articles a WHERE a.n IN ({_HOLDING}) ORDER BY a.n"  # noqa: S608
+
+
 def mentions(db: sqlite3.Connection, words: str) -> Mentions:
     """The articles that mention these words; none for words without a letter or digit.
 
@@ -108,25 +118,19 @@ def mentions(db: sqlite3.Connection, words: str) -> Mentions:
         return Mentions()
     exact = re.compile(r"\b" + r"\W+".join(map(re.escape, said)) + r"\b", re.IGNORECASE)
     found: dict[bool, list[str]] = {True: [], False: []}
-    for id, title, text in db.execute(
-        "SELECT a.id, a.title, t.text FROM articles a JOIN texts t ON t.article = a.n"
-        f" WHERE a.n IN ({_HOLDING}) ORDER BY a.n",
-        ['"' + " ".join(said) + '"'],
-    ):
+    for row in db.execute(_TEXTS_HOLDING, ['"' + " ".join(said) + '"']):
+        id, title, text = row[0], row[1], row[-1]
         found[bool(exact.search(title) or exact.search(text))].append(id)
     near: list[str] = []
     telling = [word for word in said if word.casefold() not in FUNCTION_WORDS]
     if len(telling) > 1:
         rows = db.execute(
-            f"SELECT a.id FROM articles a WHERE a.n IN ({_HOLDING}) ORDER BY a.n",
+            _IDS_HOLDING,
             [" AND ".join(f'"{word}"' for word in telling)],
         )
         phrase = {*found[True], *found[False]}
         near = [id for (id,) in rows if id not in phrase]
     return Mentions(tuple(found[True]), tuple(found[False]), tuple(near))
-
-
-_HOLDING = "SELECT p.article FROM words w JOIN passages p ON p.n = w.rowid WHERE words MATCH ?"
 
 
 def _where(wanted: Wanted) -> tuple[str, list[Any]]:
@@ -144,19 +148,16 @@ def _where(wanted: Wanted) -> tuple[str, list[Any]]:
     if filter.until is not None:
         needs("a.published <= ?", filter.until.isoformat())
     if filter.sources:
-        needs(_among("a.source"), _listed(sorted(filter.sources)))
+        needs("a.source IN (SELECT value FROM json_each(?))", _listed(sorted(filter.sources)))
     if wanted.authors:
         needs(
-            f"EXISTS (SELECT 1 FROM json_each(a.authors) b WHERE {_among('b.value')})",
+            "EXISTS (SELECT 1 FROM json_each(a.authors) b"
+            " WHERE b.value IN (SELECT value FROM json_each(?)))",
             _listed(sorted(wanted.authors)),
         )
     if wanted.ids is not None:
-        needs(_among("a.id"), _listed(sorted(wanted.ids)))
+        needs("a.id IN (SELECT value FROM json_each(?))", _listed(sorted(wanted.ids)))
     return (" WHERE " + " AND ".join(parts) if parts else ""), values
-
-
-def _among(column: str) -> str:
-    return f"{column} IN (SELECT value FROM json_each(?))"
 
 
 def _listed(values: Sequence[str]) -> str:

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from itertools import islice, product
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from index.encoding.encoder import Encoder
 from index.outlets import matching
 from index.search import Filter
 from index.words import FUNCTION_WORDS
+from rag.understanding.templates import near_templates
 from rag.understanding.times import times
 
 Want = Literal["count", "list", "newest", "oldest", "span", "outlets", "authors"]
@@ -103,12 +101,12 @@ class Asked:
     """What is wanted of which articles.
 
     `filter` and `authors` narrow; `unknown` is whom they should be from, or by, where the library
-    has nobody of that name. `about` is what they are about: words that stand in them (`by` "words"), or
-    what a search finds. `sure` is the cosine to the template that this was read by.
+    has nobody of that name. `about` is what they are about: words that stand in them (`by`
+    "words"), or what a search finds. `sure` is the cosine to the template that this was read by.
     """
 
     want: Want
-    filter: Filter = Filter()
+    filter: Filter = field(default_factory=Filter)
     authors: frozenset[str] = frozenset()
     unknown: str = ""
     unknown_is: Literal["from", "by"] = "from"
@@ -135,14 +133,15 @@ def asked_of_library(question: str, names: Names, encoder: Encoder) -> Asked:
     text, filter = _dated(question, names.reference)
     readings = list(_readings(text))
     vectors = encoder.encode([reading.masked for reading in readings])
-    known = _vectors(encoder)
+    templates = [(way, template) for way, texts in _TEMPLATES.items() for template in texts]
+    cosines = near_templates(vectors, [template for _, template in templates], encoder)
     best: Asked | None = None
     slots: tuple[Slot, ...] = ()
-    for reading, vector in zip(readings, vectors, strict=True):
-        for (want, by), ways in known.items():
+    for reading, near in zip(readings, cosines, strict=True):
+        for ((want, by), _), cosine in zip(templates, near, strict=True):
             if (by is not None) != bool(reading.slots):
                 continue
-            sure = float((ways @ vector).max()) - _CUT * reading.cut
+            sure = float(cosine) - _CUT * reading.cut
             if best is None or sure > best.sure:
                 best, slots = Asked(want, filter, by=by or "topic", sure=sure), reading.slots
     assert best is not None  # there is a reading, and there are templates of either sort
@@ -288,8 +287,3 @@ def _dated(question: str, reference: date | None) -> tuple[str, Filter]:
                 end = start + time.end - len(lead)
                 return question[:start] + question[end:], Filter(time.since, time.until)
     return question, Filter()
-
-
-@lru_cache(maxsize=4)
-def _vectors(encoder: Encoder) -> dict[tuple[Want, By | None], NDArray[np.float32]]:
-    return {way: encoder.encode(list(texts)) for way, texts in _TEMPLATES.items()}

@@ -32,13 +32,13 @@ from index.errors import (
     LibraryMissing,
     UsageError,
 )
+from index.holdings import Holding, Mentions, Wanted
 from index.retrieve import Retriever
 from index.search import Filter, Hit
 from index.sources import named
 from index.splitting.passages import Passage, split
 from index.splitting.search_text import bare_texts, search_texts
 from index.storing import archive, copies, faults, health, holdings, listing, schema, vectors
-from index.storing.holdings import Holding, Mentions, Wanted
 from index.storing.lock import WriterLock
 from index.storing.rows import ARTICLES, article_of, delete, insert, meta_of, passages_of
 from index.storing.store import Store, missing
@@ -251,7 +251,7 @@ class Library:
 
     def mentions(self, words: str) -> Mentions:
         """The articles in which these words stand, side by side; see
-        `index.storing.holdings`."""
+        `index.holdings`."""
         with self._store.read() as db:
             return holdings.mentions(db, words)
 

@@ -13,8 +13,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from index.article import Head
+from index.holdings import Holding, Wanted
 from index.search import Filter
-from index.storing.holdings import Holding, Wanted
 from rag.asking import Asked
 from rag.compose import Outcome
 from rag.composing.parts import Parts

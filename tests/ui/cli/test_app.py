@@ -66,6 +66,8 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.setenv("DATELINE_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("DATELINE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("DATELINE_LIBRARY", str(tmp_path / "none"))
+    monkeypatch.setenv("DATELINE_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("DATELINE_CONVERSATIONS", str(tmp_path / "conversations"))
 
     def invoke(*arguments: object) -> Result:
         return CliRunner().invoke(app, [str(argument) for argument in arguments])
@@ -314,8 +316,8 @@ def test_help_names_every_command(run: Run) -> None:
     shown = run("--help").stdout
     listed = [line.split()[0] for line in shown.partition("Commands:\n")[2].splitlines()]
     assert " ".join(listed) == (
-        "add list show edit remove search reindex status check export import ask chat eval models "
-        "cache"
+        "add list show open edit remove search reindex status check export import ask chat eval "
+        "models cache config"
     )
 
 

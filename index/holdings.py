@@ -1,4 +1,4 @@
-"""Which articles of a library are wanted, and what it holds of them. Values only; how they are read:
+"""Which articles of a library are wanted, and what it holds of them. Values only; what reads them:
 `index.storing.holdings`."""
 
 from __future__ import annotations

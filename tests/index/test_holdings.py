@@ -32,7 +32,7 @@ def article(
 
 MAY, JUNE = date(2024, 5, 17), date(2024, 6, 1)
 ARTICLES = [
-    article("a", "Gazprom sold the gas. It was organised by Gazprom's people.", "Courier", MAY, "Ada"),
+    article("a", "Gazprom sold gas. It was organised by Gazprom's people.", "Courier", MAY, "Ada"),
     article("b", "North and south of Korea. The sanctions are old.", "Courier", JUNE, "Ada", "Ben"),
     article("c", "North Korea sent a note.", "Herald", None, "Ben"),
     article("d", "It rained.", None, JUNE, title="Nothing on gazprom", copy_of="a"),

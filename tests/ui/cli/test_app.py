@@ -66,8 +66,6 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.setenv("DATELINE_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("DATELINE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("DATELINE_LIBRARY", str(tmp_path / "none"))
-    monkeypatch.setenv("DATELINE_CONFIG", str(tmp_path / "config.toml"))
-    monkeypatch.setenv("DATELINE_CONVERSATIONS", str(tmp_path / "conversations"))
 
     def invoke(*arguments: object) -> Result:
         return CliRunner().invoke(app, [str(argument) for argument in arguments])

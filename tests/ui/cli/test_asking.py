@@ -38,7 +38,7 @@ TRADE = Article(
     date(2024, 5, 17),
 )
 BRIDGE = Article(
-    "bridge", "The bridge \x1b[2J opens", "The bridge opened in May.", "Coast Herald", date(2024, 5, 3)
+    "bridge", "The bridge \x1b[2J opens", "It opened in May.", "Coast Herald", date(2024, 5, 3)
 )  # fmt: skip
 
 Run = Callable[..., Result]

@@ -249,6 +249,11 @@ class Library:
         with self._store.read() as db:
             return holdings.authors(db)
 
+    def holds(self, words: str) -> bool:
+        """Whether these words stand side by side in any article, in whatever form."""
+        with self._store.read() as db:
+            return holdings.holds(db, words)
+
     def mentions(self, words: str) -> Mentions:
         """The articles in which these words stand, side by side; see
         `index.holdings`."""

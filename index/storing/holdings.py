@@ -68,6 +68,18 @@ _TEXTS_HOLDING = f"{ARTICLES} WHERE a.n IN ({_HOLDING}) ORDER BY a.n"
 _IDS_HOLDING = f"SELECT a.id FROM articles a WHERE a.n IN ({_HOLDING}) ORDER BY a.n"  # noqa: S608
 
 
+def holds(db: sqlite3.Connection, words: str) -> bool:
+    """Whether these words stand side by side in any article, in whatever form."""
+    said = re.findall(r"\w+", words)
+    found = (
+        said
+        and db.execute(
+            "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", ['"' + " ".join(said) + '"']
+        ).fetchone()
+    )
+    return bool(found)
+
+
 def mentions(db: sqlite3.Connection, words: str) -> Mentions:
     """The articles that mention these words; none for words without a letter or digit.
 

@@ -37,7 +37,7 @@ def library(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Ou
     yield from ()  # nothing is read: there is nothing to tell before it is done
     began = time.perf_counter()
     held = parts.library
-    names = Names(tuple(held.sources()), tuple(held.authors()), _reference(held))
+    names = Names(tuple(held.sources()), tuple(held.authors()), _reference(held), held.holds)
     question = _followed(asked.question, query, names, parts)
     # what a person has chosen goes before what the question says
     given = asked.filter

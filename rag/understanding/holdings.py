@@ -8,7 +8,7 @@ Reads no article.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -34,20 +34,31 @@ _TEMPLATES: dict[tuple[Want, By | None], tuple[str, ...]] = {
         "How many articles do you have?",
         "How many articles are in the library?",
         "How large is the collection?",
-        "How many stories are there?",
+        "How many news items are stored?",
         "number of articles",
     ),
     ("list", None): (
         "Which articles do you have?",
         "List all articles.",
         "Show me the titles.",
-        "What is in the library?",
+        "What's in the library?",
+        "What's in here?",
+        "What topics are covered?",
         "Which articles were published?",
         "Please list the stories.",
         "list them",
     ),
-    ("newest", None): ("What is the newest article?", "What is the latest story?"),
-    ("oldest", None): ("What is the oldest article?", "Which article is the earliest?"),
+    ("newest", None): (
+        "What is the newest article?",
+        "What is the latest story?",
+        "How recent is the data?",
+        "What's new?",
+    ),
+    ("oldest", None): (
+        "What is the oldest article?",
+        "Which article is the earliest?",
+        "When was the first article published?",
+    ),
     ("span", None): (
         "From when to when do the articles go?",
         "What period does the collection cover?",
@@ -58,7 +69,7 @@ _TEMPLATES: dict[tuple[Want, By | None], tuple[str, ...]] = {
         "What are your sources?",
         "Which newspapers do you have?",
     ),
-    ("authors", None): ("Who wrote the articles?", "Which authors do you have?"),
+    ("authors", None): ("Who wrote the articles?", "Which authors and journalists do you have?"),
     ("count", "words"): (
         "How many articles mention something?",
         "How many articles talk about something?",
@@ -66,21 +77,28 @@ _TEMPLATES: dict[tuple[Want, By | None], tuple[str, ...]] = {
     ("count", "topic"): (
         "How many articles are about something?",
         "How many articles are from something?",
+        "Count the articles about something.",
+        "How many articles did something publish?",
     ),
     ("list", "words"): (
         "Which articles mention something?",
         "Does any article mention something?",
         "In which articles does the word something appear?",
         "Which stories name something?",
+        "Do any articles quote something?",
     ),
     ("list", "topic"): (
         "What do you have about something?",
         "Which articles are about something?",
         "Are there any pieces about something?",
+        "Is there any coverage about something?",
+        "Tell me which articles you have on something.",
         "Do you have anything on something?",
         "What have you got from something?",
         "Do you have anything from something?",
         "Show me everything by something.",
+        "Show the headlines from something.",
+        "Search for something.",
         "Which articles were written by something?",
         "What did something write?",
     ),
@@ -121,11 +139,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the library's articles are known by; `reference` is the day "last month" counts from."""
+    """What the library's articles are known by; `reference` is the day "last month" counts from,
+    `holds` says whether words stand in an article side by side."""
 
     sources: Collection[str] = ()
     authors: Collection[str] = ()
     reference: date | None = None
+    holds: Callable[[str], bool] = lambda words: False
 
 
 def asked_of_library(question: str, names: Names, encoder: Encoder) -> Asked:
@@ -138,16 +158,27 @@ def asked_of_library(question: str, names: Names, encoder: Encoder) -> Asked:
     best: Asked | None = None
     slots: tuple[Slot, ...] = ()
     for reading, near in zip(readings, cosines, strict=True):
+        worth = -_CUT * reading.cut - (0.0 if _known(reading.slots, names) else _UNKNOWN)
         for ((want, by), _), cosine in zip(templates, near, strict=True):
             if (by is not None) != bool(reading.slots):
                 continue
-            sure = float(cosine) - _CUT * reading.cut
+            sure = float(cosine) + worth
             if best is None or sure > best.sure:
                 best, slots = Asked(want, filter, by=by or "topic", sure=sure), reading.slots
     assert best is not None  # there is a reading, and there are templates of either sort
     for slot in slots:
         best = _with(best, slot, names)
     return best
+
+
+def _known(slots: Sequence[Slot], names: Names) -> bool:
+    """Whether each of them is an outlet, an author, or words of the library."""
+    return all(
+        matching(slot.words, names.sources)
+        or _people(slot.words, names.authors)
+        or names.holds(slot.words)
+        for slot in slots
+    )
 
 
 def _with(asked: Asked, slot: Slot, names: Names) -> Asked:
@@ -173,11 +204,13 @@ def _people(name: str, authors: Collection[str]) -> frozenset[str]:
 
 # --- the words ------------------------------------------------------------------------------------
 
+_WORD = r"[\w’'&.-]*\w"
 _QUOTED = re.compile(r"[\"“„]([^\"“”„]+)[\"”“]")
 
 
 _MOST = 48  # readings of one question
-_CUT = 0.03  # of cosine, for each word that is taken off what it is about
+_CUT = 0.03  # of cosine, for each telling word that is taken off what it is about
+_UNKNOWN = 0.1  # of cosine, where it is about something that the library doesn't know
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,21 +240,35 @@ def _readings(text: str) -> Iterator[Reading]:
     if quoted := _QUOTED.search(text):
         yield Reading((Slot("", quoted[1].strip()),), text.replace(quoted[0], _SLOT))
         return
-    words = re.findall(r"[\w’'&.-]*\w", text)
-    runs = _runs([word.casefold() for word in words])
+    words = re.findall(_WORD, text)
+    runs = _runs(words)
     choices = [list(_cuts(words, *run)) for run in runs]
     for chosen in islice(product(*choices), _MOST):
         taken = [(run, cut) for run, cut in zip(runs, chosen, strict=True) if cut is not None]
-        lost = sum((run[1] - run[0]) - (cut[1] - cut[0]) for run, cut in taken)
+        lost = sum(
+            _telling(words[slice(*run)]) - _telling(words[slice(*cut)]) for run, cut in taken
+        )
         yield replace(_reading(words, [cut for _, cut in taken]), cut=lost)
 
 
+def _telling(words: Sequence[str]) -> int:
+    return sum(word.casefold() not in FUNCTION_WORDS for word in words)
+
+
 def _runs(words: Sequence[str]) -> list[tuple[int, int]]:
-    """Spans of words that no template has; function words between two of them belong there."""
-    telling = [n for n, w in enumerate(words) if w not in _frame() and w not in FUNCTION_WORDS]
+    """Spans of words that no template has, and of names (capitalised within the question); function
+    words between two of them belong there."""
+    low = [word.casefold() for word in words]
+    shouted = all(word.isupper() for word in words)
+    telling = [
+        n
+        for n, word in enumerate(low)
+        if (word not in _frame() and word not in FUNCTION_WORDS)
+        or (n > 0 and words[n][0].isupper() and not shouted and word != "i")
+    ]
     runs: list[tuple[int, int]] = []
     for n in telling:
-        between = words[runs[-1][1] : n] if runs else []
+        between = low[runs[-1][1] : n] if runs else []
         joined = len(between) <= 2 and all(w in FUNCTION_WORDS - _before() for w in between)
         if runs and joined:
             runs[-1] = (runs[-1][0], n + 1)
@@ -265,7 +312,7 @@ _ARTICLES = frozenset(("the", "a", "an"))
 def _frame() -> frozenset[str]:
     """The words of the templates."""
     texts = " ".join(" ".join(ways) for ways in _TEMPLATES.values())
-    return frozenset(re.findall(r"\w+", texts.casefold()))
+    return frozenset(re.findall(_WORD, texts.casefold()))
 
 
 @lru_cache(maxsize=1)

@@ -155,7 +155,7 @@ def chat(
 
         def answered(question: str, before: list[remembered.Turn]) -> str:
             answer = asking.ask(service, question, history=before)
-            _show(answer, passages=passages)
+            _show(answer, passages=passages, warn=not before)
             typer.echo()
             return answer.text
 
@@ -176,7 +176,7 @@ def chat(
     )
 
 
-def _show(answer: Answer, *, passages: bool) -> None:
+def _show(answer: Answer, *, passages: bool, warn: bool = True) -> None:
     from ui import wording
     from ui.cli import answers
 
@@ -186,5 +186,5 @@ def _show(answer: Answer, *, passages: bool) -> None:
         show_view(answers.passages_view(answer))
     if sys.stdout.isatty():
         show_view(answers.made_by(answer))
-        if answer.claims and answer.model.get("calibrated") == "no":
+        if warn and answer.claims and answer.model.get("calibrated") == "no":
             say(wording.UNCALIBRATED)

@@ -62,10 +62,13 @@ def authors(db: sqlite3.Connection) -> dict[str, int]:
     return dict(counts)
 
 
-# the articles of passages that an FTS5 query finds
-_HOLDING = "SELECT p.article FROM words w JOIN passages p ON p.n = w.rowid WHERE words MATCH ?"
-_TEXTS_HOLDING = f"{ARTICLES} WHERE a.n IN ({_HOLDING}) ORDER BY a.n"
-_IDS_HOLDING = f"SELECT a.id FROM articles a WHERE a.n IN ({_HOLDING}) ORDER BY a.n"  # noqa: S608
+_CHECKED = 2000  # articles whose texts are read for how the words stand there
+
+# the ids of articles with passages that an FTS5 query finds
+_HOLDING = (
+    "SELECT a.id FROM articles a WHERE a.n IN (SELECT p.article FROM words w"
+    " JOIN passages p ON p.n = w.rowid WHERE words MATCH ?) ORDER BY a.n"
+)
 
 
 def holds(db: sqlite3.Connection, words: str) -> bool:
@@ -83,26 +86,33 @@ def holds(db: sqlite3.Connection, words: str) -> bool:
 def mentions(db: sqlite3.Connection, words: str) -> Mentions:
     """The articles that mention these words; none for words without a letter or digit.
 
-    The lexical index finds them whatever their endings, the text says which are exact.
+    The lexical index finds them whatever their endings, the texts say which are exact; where there
+    are too many to be read, none is called so.
     """
     said = re.findall(r"\w+", words)
     if not said:
         return Mentions()
-    exact = re.compile(r"\b" + r"\W+".join(map(re.escape, said)) + r"\b", re.IGNORECASE)
-    found: dict[bool, list[str]] = {True: [], False: []}
-    for row in db.execute(_TEXTS_HOLDING, ['"' + " ".join(said) + '"']):
-        id, title, text = row[0], row[1], row[-1]
-        found[bool(exact.search(title) or exact.search(text))].append(id)
+    phrase = [id for (id,) in db.execute(_HOLDING, ['"' + " ".join(said) + '"'])]
+    exact: list[str] = []
+    if len(phrase) <= _CHECKED:
+        words_there = re.compile(r"\b" + r"\W+".join(map(re.escape, said)) + r"\b", re.IGNORECASE)
+        rows = db.execute(
+            ARTICLES + " WHERE a.id IN (SELECT value FROM json_each(?)) ORDER BY a.n",
+            [_listed(phrase)],
+        )
+        exact = [row[0] for row in rows if any(map(words_there.search, (row[1], row[-1])))]
     near: list[str] = []
     telling = [word for word in said if word.casefold() not in FUNCTION_WORDS]
     if len(telling) > 1:
-        rows = db.execute(
-            _IDS_HOLDING,
-            [" AND ".join(f'"{word}"' for word in telling)],
-        )
-        phrase = {*found[True], *found[False]}
-        near = [id for (id,) in rows if id not in phrase]
-    return Mentions(tuple(found[True]), tuple(found[False]), tuple(near))
+        rows = db.execute(_HOLDING, [" AND ".join(f'"{word}"' for word in telling)])
+        near = [id for (id,) in rows]
+    there = {*phrase}
+    exactly = {*exact}
+    return Mentions(
+        tuple(exact),
+        tuple(id for id in phrase if id not in exactly),
+        tuple(id for id in near if id not in there),
+    )
 
 
 def _where(wanted: Wanted) -> tuple[str, list[Any]]:
@@ -122,11 +132,9 @@ def _where(wanted: Wanted) -> tuple[str, list[Any]]:
     if filter.sources:
         needs("a.source IN (SELECT value FROM json_each(?))", _listed(sorted(filter.sources)))
     if wanted.authors:
-        needs(
-            "EXISTS (SELECT 1 FROM json_each(a.authors) b"
-            " WHERE b.value IN (SELECT value FROM json_each(?)))",
-            _listed(sorted(wanted.authors)),
-        )
+        # a name in its quotation marks is a whole element of the JSON list, whatever is in it
+        among = " OR ".join(["instr(a.authors, ?) > 0"] * len(wanted.authors))
+        needs(f"({among})", *map(json.dumps, sorted(wanted.authors)))
     if wanted.ids is not None:
         needs("a.id IN (SELECT value FROM json_each(?))", _listed(sorted(wanted.ids)))
     return (" WHERE " + " AND ".join(parts) if parts else ""), values

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +12,7 @@ from index.article import Article
 from index.holdings import Holding, Mentions, Wanted
 from index.library import Library
 from index.search import Filter
+from index.storing import holdings
 from tests.fakes import FakeEncoder
 
 
@@ -113,10 +111,26 @@ def test_what_is_removed_is_no_longer_mentioned(library: Library) -> None:
     assert library.mentions("Gazprom") == Mentions(("d",))
 
 
-def test_every_wanted_article_is_found_by_an_index(library: Library) -> None:
-    """A regression would be a scan of the texts: the plan names the lexical table."""
-    with closing(sqlite3.connect(library.path / "library.sqlite")) as db:
-        from index.storing.holdings import _TEXTS_HOLDING
+def test_where_too_many_mention_it_none_is_read(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holdings, "_CHECKED", 1)
+    assert library.mentions("Gazprom") == Mentions((), ("a", "d"))
+    assert library.mentions("North Korea") == Mentions(("c",), (), ("b",))
 
-        plan = json.dumps(db.execute(f"EXPLAIN QUERY PLAN {_TEXTS_HOLDING}", ['"x"']).fetchall())
-    assert "VIRTUAL TABLE INDEX" in plan
+
+def test_an_author_is_a_whole_name(library: Library) -> None:
+    names = ['Ada "Quick" Smith', "Ada", "Smith", "Ådä\\", "'; --"]
+    for n, name in enumerate(names):
+        library.put(article(f"n{n}", "Text.", None, None, name))
+    for n, name in enumerate(names):
+        found = {head.id for head in library.chosen(Wanted(authors=frozenset({name})))}
+        assert found - {"a", "b"} == {f"n{n}"}
+    assert library.chosen(Wanted(authors=frozenset({"Quick", "da"}))) == []
+
+
+def test_words_are_held_in_any_form(library: Library) -> None:
+    assert library.holds("sanction")
+    assert library.holds("North Korea")
+    assert not library.holds("South Korea")
+    assert not library.holds("…")

@@ -97,7 +97,7 @@ def mentions(db: sqlite3.Connection, words: str) -> Mentions:
     if len(phrase) <= _CHECKED:
         words_there = re.compile(r"\b" + r"\W+".join(map(re.escape, said)) + r"\b", re.IGNORECASE)
         rows = db.execute(
-            ARTICLES + " WHERE a.id IN (SELECT value FROM json_each(?)) ORDER BY a.n",
+            f"{ARTICLES} WHERE a.id IN (SELECT value FROM json_each(?)) ORDER BY a.n",  # noqa: S608
             [_listed(phrase)],
         )
         exact = [row[0] for row in rows if any(map(words_there.search, (row[1], row[-1])))]

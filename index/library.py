@@ -250,7 +250,7 @@ class Library:
             return holdings.authors(db)
 
     def holds(self, words: str) -> bool:
-        """Whether these words stand side by side in any article, in whatever form."""
+        """Whether a passage of any article has all of these words, in whatever form and place."""
         with self._store.read() as db:
             return holdings.holds(db, words)
 

@@ -72,15 +72,13 @@ _HOLDING = (
 
 
 def holds(db: sqlite3.Connection, words: str) -> bool:
-    """Whether these words stand side by side in any article, in whatever form."""
+    """Whether one passage of an article has all of these words that tell something, in whatever
+    form and place."""
     said = re.findall(r"\w+", words)
-    found = (
-        said
-        and db.execute(
-            "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", ['"' + " ".join(said) + '"']
-        ).fetchone()
-    )
-    return bool(found)
+    if not said:
+        return False
+    row = db.execute("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", [_all_of(said)]).fetchone()
+    return row is not None
 
 
 def mentions(db: sqlite3.Connection, words: str) -> Mentions:
@@ -102,10 +100,8 @@ def mentions(db: sqlite3.Connection, words: str) -> Mentions:
         )
         exact = [row[0] for row in rows if any(map(words_there.search, (row[1], row[-1])))]
     near: list[str] = []
-    telling = [word for word in said if word.casefold() not in FUNCTION_WORDS]
-    if len(telling) > 1:
-        rows = db.execute(_HOLDING, [" AND ".join(f'"{word}"' for word in telling)])
-        near = [id for (id,) in rows]
+    if len(said) > 1:
+        near = [id for (id,) in db.execute(_HOLDING, [_all_of(said)])]
     there = {*phrase}
     exactly = {*exact}
     return Mentions(
@@ -113,6 +109,13 @@ def mentions(db: sqlite3.Connection, words: str) -> Mentions:
         tuple(id for id in phrase if id not in exactly),
         tuple(id for id in near if id not in there),
     )
+
+
+def _all_of(words: Sequence[str]) -> str:
+    """An FTS5 query for passages with all of these words; function words only if there are no
+    others."""
+    telling = [word for word in words if word.casefold() not in FUNCTION_WORDS] or words
+    return " AND ".join(f'"{word}"' for word in telling)
 
 
 def _where(wanted: Wanted) -> tuple[str, list[Any]]:

@@ -147,7 +147,7 @@ def _of(
         said = _span(held)
         return (f"{which} {said}" if question.narrowed else said), (), ""
     if question.want in ("newest", "oldest") and held.first:
-        return _at_an_end(library, question, wanted, held)
+        return _at_an_end(library, question, wanted, held, exact=exact)
     if question.want == "count" and not question.narrowed:
         return f"{which} {_span(held)}", (), ""
     if order is None:
@@ -162,7 +162,7 @@ def _of(
 
 
 def _at_an_end(
-    library: Library, question: Question, wanted: Wanted, held: Holding
+    library: Library, question: Question, wanted: Wanted, held: Holding, *, exact: bool
 ) -> tuple[str, tuple[Head, ...], str]:
     oldest = question.want == "oldest"
     day = held.first if oldest else held.last
@@ -170,7 +170,7 @@ def _at_an_end(
     of_day = replace(wanted, filter=replace(wanted.filter, since=day, until=day))
     articles = tuple(library.chosen(of_day, LISTED))
     every = library.holding(of_day).articles
-    about = f" that mention{'s' if every == 1 else ''} “{question.about}”" if question.about else ""
+    about = f" that {_mentions(question, every, exact=exact)}" if question.about else ""
     scope = _scope(replace(question, filter=Filter(sources=question.filter.sources))) + about
     if every == 1:
         said = f"The {question.want} article{scope} is of {_day(day)}."
@@ -195,9 +195,15 @@ def _which(question: Question, held: Holding, *, exact: bool) -> str:
     count = f"{_count(held.articles)}{_scope(question)}"
     if not question.about:
         return f"The library holds {count}{copies}."
+    return f"{count} {_mentions(question, held.articles, exact=exact)}{copies}."
+
+
+def _mentions(question: Question, articles: int, *, exact: bool) -> str:
+    """What articles do: mention it as it stands, or hold its words in other forms or places."""
+    one = articles == 1
     if exact:
-        return f"{count} {'mentions' if one else 'mention'} “{question.about}”{copies}."
-    return f"{count} {'holds' if one else 'hold'} the words of “{question.about}”{copies}."
+        return f"{'mentions' if one else 'mention'} “{question.about}”"
+    return f"{'holds' if one else 'hold'} the words of “{question.about}”"
 
 
 def _scope(question: Question) -> str:

@@ -35,6 +35,7 @@ _TEMPLATES: dict[tuple[Want, By | None], tuple[str, ...]] = {
         "How many articles are in the library?",
         "How large is the collection?",
         "How many news items are stored?",
+        "How many reports are there in total?",
         "number of articles",
     ),
     ("list", None): (
@@ -67,16 +68,17 @@ _TEMPLATES: dict[tuple[Want, By | None], tuple[str, ...]] = {
     ("outlets", None): (
         "Which outlets are in the library?",
         "What are your sources?",
-        "Which newspapers do you have?",
+        "Which newspapers and publications do you have?",
     ),
     ("authors", None): ("Who wrote the articles?", "Which authors and journalists do you have?"),
     ("count", "words"): (
         "How many articles mention something?",
         "How many articles talk about something?",
+        "How many articles contain the word something?",
     ),
     ("count", "topic"): (
         "How many articles are about something?",
-        "How many articles are from something?",
+        "How many articles came from something?",
         "Count the articles about something.",
         "How many articles did something publish?",
     ),
@@ -140,7 +142,7 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Names:
     """What the library's articles are known by; `reference` is the day "last month" counts from,
-    `holds` says whether words stand in an article side by side."""
+    `holds` says whether words stand together in an article."""
 
     sources: Collection[str] = ()
     authors: Collection[str] = ()

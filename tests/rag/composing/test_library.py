@@ -125,6 +125,17 @@ def test_the_ends(ask: Callable[..., Answer]) -> None:
     assert (answer.said, ids(answer)) == ("The oldest article is of 3 May 2024.", ["ships"])
 
 
+def test_words_that_stand_apart_are_not_said_to_be_mentioned(ask: Callable[..., Answer]) -> None:
+    """A regression: the newest of articles that hold two words was said to mention both as one."""
+    answer = ask("What is the newest article about gas north?")
+    assert (
+        answer.said == "The newest article that holds the words of “gas north” is of 17 May 2024."
+    )
+    assert ask("What do you have about gas north?").said == (
+        "1 article holds the words of “gas north”."
+    )
+
+
 def test_a_day_is_when_articles_were_published(ask: Callable[..., Answer]) -> None:
     answer = ask("Which articles were published on 17 May 2024?")
     assert answer.said == "The library holds 1 article of 17 May 2024."

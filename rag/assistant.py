@@ -31,7 +31,7 @@ from rag.generating.warm import Warmer
 from rag.generating.writer import Writer
 from rag.settings import Settings
 from rag.understanding.conversation import understood
-from rag.understanding.kinds import Kind
+from rag.understanding.guessing import Guess, guess
 from rag.understanding.parts import parts
 from rag.understanding.searching import Searcher
 
@@ -135,7 +135,7 @@ class Assistant:
                 "'dateline add PATH'."
             )
         query = understood(asking.question, asking.history, self.writer, asking.stop)
-        kind: Kind = asking.kind or "fact"
+        kind = asking.kind or self._guess(asking).kind
         yield Understood(asking.question, query, kind, given=asking.kind is not None)
         compose = COMPOSERS[kind]
         answered: list[Outcome] = []
@@ -149,6 +149,11 @@ class Assistant:
         total_s = time.perf_counter() - asking.began
         produced_by = self.produced_by(asking.settings)
         yield Done(together(asking.question, answered, produced_by, total_s=total_s, kind=kind))
+
+    def _guess(self, asking: Asked) -> Guess:
+        before = [question for question, _ in asking.history]
+        beside = asking.article is not None
+        return guess(asking.question, before, self.encoder, article_open=beside)
 
     def produced_by(self, settings: Settings | None = None) -> dict[str, str]:
         judge = self.judge.identity

@@ -37,7 +37,7 @@ from index.search import Filter, Hit
 from index.sources import named
 from index.splitting.passages import Passage, split
 from index.splitting.search_text import bare_texts, search_texts
-from index.storing import archive, copies, faults, health, listing, schema, vectors
+from index.storing import archive, copies, faults, health, listing, schema, terms, vectors
 from index.storing.lock import WriterLock
 from index.storing.rows import ARTICLES, article_of, delete, insert, meta_of, passages_of
 from index.storing.store import Store, missing
@@ -230,6 +230,22 @@ class Library:
         """The date of the newest article, of those that aren't dated after `by`."""
         with self._store.read() as db:
             return listing.newest(db, by)
+
+    def holds(self, word: str) -> bool:
+        """Whether any article has the word, in any of its forms; well under a millisecond."""
+        with self._store.read() as db:
+            return terms.holds(db, word)
+
+    def vocabulary(self) -> dict[str, int]:
+        """Every word without its endings, lower-cased, and in how many passages it is: read from
+        the whole lexical index, so keep it for as long as `generation` stays."""
+        with self._store.read() as db:
+            return terms.vocabulary(db)
+
+    def passages_with(self, term: str, most: int = 3) -> list[str]:
+        """Passages, under title and heading, that have a word of `vocabulary`."""
+        with self._store.read() as db:
+            return terms.passages_with(db, term, most)
 
     def status(self) -> Status:
         with self._store.read() as db:

@@ -13,9 +13,10 @@ import argparse
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -38,6 +39,7 @@ from rag.understanding.guessing import (
     context,
     decided,
     guess,
+    leaning_of,
 )
 from rag.understanding.kinds import KINDS, Kind
 
@@ -81,7 +83,7 @@ def read(path: Path) -> list[Asked]:
             row["kind"],
             tuple(row.get("accept", ())),
             tuple(question for question, _ in row.get("history", ())),
-            row.get("leaning", "alone"),
+            row.get("leaning") or _leaning(row),
             row.get("before"),
             row.get("open", False),
         )
@@ -89,7 +91,13 @@ def read(path: Path) -> list[Asked]:
     ]
 
 
-def others(data: Path) -> Iterator[Asked]:
+def _leaning(row: Mapping[str, Any]) -> Leaning:
+    """Of a question without that label: one with a conversation leans, unless it says otherwise."""
+    alone = not row.get("history") or row.get("alone") or row["kind"] == "smalltalk"
+    return "alone" if alone else "leans"
+
+
+def others(data: Path, most: Mapping[str, int] = OTHERS) -> Iterator[Asked]:
     """Questions that other people asked of texts; whoever has none of the sets does without."""
     sets: dict[str, Callable[[Path], list[str]]] = {
         "xquad": lambda folder: [q.question for q in squad(next(folder.glob("*.json")))[1]],
@@ -100,7 +108,7 @@ def others(data: Path) -> Iterator[Asked]:
     for name, questions in sets.items():
         for folder in find(data, name):
             found = sorted(set(questions(folder)))
-            for text in rng.sample(found, min(OTHERS[name], len(found))):
+            for text in rng.sample(found, min(most.get(name, 0), len(found))):
                 yield Asked(text, "yesno" if _AUXILIARY.match(text) else "fact")
 
 
@@ -226,6 +234,15 @@ def thresholds(asked: Sequence[Asked], probabilities: Floats) -> str:
     return "\n".join(lines)
 
 
+def leanings(asked: Sequence[Asked], weights: Weights) -> str:
+    """How many of those that lean are found, and how many of those that don't are taken to."""
+    taken = [leaning_of(one.question, weights) != "alone" for one in asked]
+    pairs = list(zip(asked, taken, strict=True))
+    found = [here for one, here in pairs if one.leaning != "alone"]
+    wrong = [here for one, here in pairs if one.leaning == "alone"]
+    return f"{sum(found)} of {len(found)} that lean found, {sum(wrong)} of {len(wrong)} others"
+
+
 def asked_of(asked: Sequence[Asked], encoder: Encoder | None, weights: Weights) -> Floats:
     """Probabilities, shape (questions, kinds)."""
     found = [
@@ -289,6 +306,16 @@ def main() -> None:
         for name, found in ways.items():
             print(row(name, dev, [decided(p) for p in found]))
         print(f"\n{thresholds(dev, ways['both'])}\n")
+        print(by_kind(dev, [decided(p) for p in ways["both"]]))
+        print(f"\n{leanings(dev, weights)}\n")
+        for one, p in zip(dev, ways["both"], strict=True):
+            if not one.fine(decided(p)):
+                print(f"{one.kind} as {decided(p)} ({p.max():.2f}): {one.question}")
+    held = {one.question for one in asked}
+    rest = [
+        one for one in others(args.data, dict.fromkeys(OTHERS, 10**6)) if one.question not in held
+    ]
+    print(f"questions of the sets that weren't sampled: {leanings(rest, weights)}")
 
 
 def _without_words(asked: Sequence[Asked], vectors: Floats, weights: Weights) -> Floats:
@@ -309,7 +336,7 @@ def tested(path: Path, encoder: Encoder) -> None:
         print(row(name, asked, guesses))
         if one is not None:
             table = by_kind(asked, guesses)
-    print(f"\n{table}\n")
+    print(f"\n{table}\n\n{leanings(asked, shipped)}\n")
 
 
 if __name__ == "__main__":

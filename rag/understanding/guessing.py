@@ -78,6 +78,13 @@ def guess(
     )
 
 
+def leaning_of(question: str, weights: Weights | None = None) -> Leaning:
+    """What a question needs of the turn before; by its words alone, in well under a millisecond."""
+    weights = weights or _weights()
+    scores = with_one(grams(question)[None]) @ weights.leaning
+    return LEANINGS[int(scores[0].argmax())]
+
+
 def decided(p: Floats, sure: float = SURE, sure_unread: float = SURE_UNREAD) -> Kind:
     """The kind to answer as, from the probability of each."""
     allowed = [k for k, kind in enumerate(KINDS) if kind not in UNREAD or p[k] >= sure_unread]

@@ -39,6 +39,7 @@ from rag.understanding.guessing import (
     context,
     decided,
     guess,
+    leaning_features,
     leaning_of,
 )
 from rag.understanding.kinds import KINDS, Kind
@@ -167,9 +168,10 @@ def fit(asked: Sequence[Asked], words: Floats, vectors: Floats, encoder: str) ->
     weight = np.array([COPY_WEIGHT if one.copy else 1.0 for one in asked])
     labels = np.array([LEANINGS.index(one.leaning) for one in asked])
     # cross-fitted, or what leans would look surer in training than it is
+    pointing = leaning_features([one.question for one in asked])
     leaning = cross_val_predict(
         _regression(),
-        words,
+        pointing,
         labels,
         groups=np.cumsum([not one.copy for one in asked]),
         cv=GroupKFold(FOLDS),
@@ -188,7 +190,7 @@ def fit(asked: Sequence[Asked], words: Floats, vectors: Floats, encoder: str) ->
         return _matrix(_regression().fit(np.hstack(parts), kinds, weight), len(KINDS))
 
     return Weights(
-        _matrix(_regression().fit(words, labels, weight), len(LEANINGS)),
+        _matrix(_regression().fit(pointing, labels, weight), len(LEANINGS)),
         fitted(words, turns),
         fitted(words, VECTOR_SCALE * vectors, turns),
         encoder,

@@ -17,11 +17,10 @@ from rag.generating.generator import Prompt, Stop
 from rag.generating.writer import Writer
 from rag.understanding.guessing import guess, leaning_of
 from rag.understanding.listed import Turn, named_in_list
+from rag.understanding.pointing import OPENS
 
 _TURNS = 3
 _SYSTEM = "You rewrite the last question of a conversation so that it can be understood alone."
-
-_OPENS = re.compile(r"(and|but|or|so|then|what about|how about)\b", re.IGNORECASE)
 
 
 def rewrite_prompt(question: str, history: Sequence[Turn]) -> Prompt:
@@ -99,7 +98,7 @@ _STANDS_FOR = re.compile(r"\b(?:this|that|these|those|same)\s+\w+", re.IGNORECAS
 def keeps_asking(rewritten: str, question: str) -> bool:
     """Whether the rewriting asks the same: by the same question word, where the question has one,
     with all its telling words."""
-    if not _OPENS.match(question) and _asking(rewritten) != _asking(question):
+    if not OPENS.match(question) and _asking(rewritten) != _asking(question):
         return False
     kept = content(rewritten)
     return all(word in kept for word in content(_STANDS_FOR.sub(" ", question)))

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from index.encoding.encoder import Encoder
 from rag.understanding.grams import grams
 from rag.understanding.kinds import KINDS, Kind
+from rag.understanding.pointing import points_back
 
 Leaning = Literal["alone", "leans", "form"]
 """What a question needs of the turn before: nothing; what it is about ("and in 2021?"); or all of
@@ -28,6 +29,7 @@ LEANINGS: tuple[Leaning, ...] = get_args(Leaning)
 
 WEIGHTS = Path(__file__).with_name("kinds.npz")
 VECTOR_SCALE = 2.0  # of the Encoder's unit vector beside the n-grams' two
+POINTS_SCALE = 2.0
 TURNS = 3  # of the conversation that are looked at
 
 UNREAD: frozenset[Kind] = frozenset({"library", "smalltalk", "other"})
@@ -62,7 +64,7 @@ def guess(
     asked = [*before[-TURNS:], question]
     joined = encoder is not None and encoder.sha256 == weights.encoder
     words = np.stack([grams(text) for text in asked])
-    leaning = softmax(with_one(words) @ weights.leaning)
+    leaning = softmax(with_one(leaning_features(asked)) @ weights.leaning)
     texts = words
     if joined and encoder is not None:
         texts = np.hstack([words, VECTOR_SCALE * encoder.encode(asked)])
@@ -81,8 +83,14 @@ def guess(
 def leaning_of(question: str, weights: Weights | None = None) -> Leaning:
     """What a question needs of the turn before; by its words alone, in well under a millisecond."""
     weights = weights or _weights()
-    scores = with_one(grams(question)[None]) @ weights.leaning
+    scores = with_one(leaning_features([question])) @ weights.leaning
     return LEANINGS[int(scores[0].argmax())]
+
+
+def leaning_features(questions: Sequence[str]) -> Floats:
+    """Shape (questions, PLACES + 1): n-grams, and whether a word points back."""
+    points = [[POINTS_SCALE * points_back(text)] for text in questions]
+    return np.hstack([np.stack([grams(text) for text in questions]), np.array(points, np.float32)])
 
 
 def decided(p: Floats, sure: float = SURE, sure_unread: float = SURE_UNREAD) -> Kind:
@@ -119,7 +127,7 @@ def softmax(scores: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Shapes (PLACES + 1, 3), (PLACES + CONTEXT + 1, 11), (PLACES + dimension + CONTEXT + 1, 11);
+    """Shapes (PLACES + 2, 3), (PLACES + CONTEXT + 1, 11), (PLACES + dimension + CONTEXT + 1, 11);
     the last row of each is added whatever was asked. `encoder`: the hash that `joined` belongs
     to."""
 

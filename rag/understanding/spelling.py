@@ -8,7 +8,6 @@ else must be told that it isn't there, and sees what was taken.
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import snowballstemmer
 from rapidfuzz import process
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, Prefix
 
 if TYPE_CHECKING:
     from index.library import Library  # imports faiss
@@ -71,14 +70,9 @@ class Speller:
         return right, tuple(taken.items())
 
     def _nearest(self, word: str) -> str | None:
-        for term in near(folded(word), self._vocabulary()):
-            forms = {
-                form
-                for text in self._library.passages_with(term)
-                for form in _WORD.findall(text)
-                if folded(form) == term
-            }
-            right = form_like(word, forms)
+        for term in near(word, self._vocabulary()):
+            texts = self._library.passages_with(term)
+            right = form_like(word, {form for text in texts for form in _WORD.findall(text)})
             if right is not None:
                 return right
         return None
@@ -90,10 +84,11 @@ class Speller:
         return self._read[1]
 
 
-def folded(word: str) -> str:
-    """A word as the lexical index holds it."""
-    plain = unicodedata.normalize("NFD", word.casefold())
-    return str(_stemmer.stemWord("".join(c for c in plain if not unicodedata.combining(c))))
+def folded(word: str) -> tuple[str, ...]:
+    """A word as the lexical index may hold it: without accents, with and without its ending."""
+    split = unicodedata.normalize("NFD", word.casefold())
+    plain = "".join(c for c in split if not unicodedata.combining(c))
+    return tuple(dict.fromkeys((plain, str(_stemmer.stemWord(plain)))))
 
 
 def allowed(word: str) -> int:
@@ -101,26 +96,23 @@ def allowed(word: str) -> int:
     return 0 if len(word) < SHORTEST else 1 if len(word) < LONG else 2
 
 
-def near(stem: str, vocabulary: Mapping[str, int]) -> list[str]:
-    """The terms that a mistyped one may mean, nearest first; none where two are as near and about
+def near(word: str, vocabulary: Mapping[str, int]) -> list[str]:
+    """The terms that a mistyped word may mean, nearest first; none where two are as near and about
     as common."""
-    found = process.extract(
-        stem,
-        vocabulary.keys(),
-        scorer=OSA.distance,
-        score_cutoff=2,
-        limit=_LOOKED_AT * 4,
-    )
-    ranked = sorted(
-        (int(distance), -vocabulary[term], term)
-        for term, distance, _ in found
-        if term[:1] == stem[:1] and term.isalpha()
-    )[:_LOOKED_AT]
-    if len(ranked) > 1:
-        (one, often, _), (other, less, _) = ranked[:2]
-        if one == other and often > CLEARLY * less:  # both are negative
+    distances: dict[str, int] = {}
+    for typed in folded(word):
+        found = process.extract(
+            typed, vocabulary.keys(), scorer=OSA.distance, score_cutoff=2, limit=4 * _LOOKED_AT
+        )
+        for term, distance, _ in found:
+            if term[0] == typed[0] and term.isalpha():
+                distances[term] = min(int(distance), distances.get(term, 2))
+    ranked = sorted(distances, key=lambda term: (distances[term], -vocabulary[term], term))
+    if len(ranked) > 1 and distances[ranked[0]] == distances[ranked[1]]:
+        often, less = (vocabulary[term] for term in ranked[:2])
+        if often < CLEARLY * less:
             return []
-    return [term for _, _, term in ranked]
+    return ranked[:_LOOKED_AT]
 
 
 def form_like(word: str, forms: Collection[str]) -> str | None:
@@ -130,6 +122,7 @@ def form_like(word: str, forms: Collection[str]) -> str | None:
     ranked = sorted(
         (OSA.distance(word.casefold(), form.casefold()), form.islower() == named, form)
         for form in forms
+        if form[0].casefold() == word[0].casefold()
     )
     for distance, _, form in ranked:
         if distance <= allowed(word) and not (named and form.islower()):
@@ -138,6 +131,12 @@ def form_like(word: str, forms: Collection[str]) -> str | None:
 
 
 def another_form(word: str, other: str) -> bool:
-    """Whether two words differ in their last letters only: "launchers" is no mistyped "launched"."""
-    same = len(os.path.commonprefix([word, other]))
-    return same >= max(len(word), len(other)) - ENDING
+    """Whether two words differ in their endings only: "launchers" is no mistyped "launched".
+
+    A letter is seldom wrong at a word's end, and letters that are swapped are no ending."""
+    same = Prefix.similarity(word, other)
+    return (
+        same >= max(len(word), len(other)) - ENDING
+        and word[-1] != other[-1]
+        and sorted(word) != sorted(other)
+    )

@@ -11,7 +11,9 @@ ANSWER = """There are 3 articles about it.
 2. Riders protest (again) (Courier, 2024-05-14)
 3. What it costs (Evening Post)"""
 HISTORY = [("what do you have on the tram?", ANSWER)]
-FIRST, SECOND, THIRD = "“Tram line to close after 90 years”", "“Riders protest (again)”", "“What it costs”"  # fmt: skip
+FIRST = "“Tram line to close after 90 years”"
+SECOND = "“Riders protest (again)”"
+THIRD = "“What it costs”"
 
 
 def test_a_list_is_read_as_it_was_shown() -> None:
@@ -22,9 +24,7 @@ def test_a_list_is_read_as_it_was_shown() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "answer", ["", "It ran for 90 years. [1]", "2. Second\n3. Third", "3.5 km"]
-)
+@pytest.mark.parametrize("answer", ["", "It ran for 90 years. [1]", "2. Two\n3. Three", "3.5 km"])
 def test_what_is_not_numbered_from_one_is_no_list(answer: str) -> None:
     assert listed(answer) == ()
 

@@ -117,8 +117,9 @@ def test_endings_are_no_mistakes() -> None:
     assert another_form("launchers", "launched")
     assert another_form("californian", "california")
     assert not another_form("sibera", "siberia")
+    assert not another_form("pipelien", "pipeline")
 
 
 def test_words_are_folded_as_the_index_does() -> None:
-    assert folded("Pipelines") == "pipelin"
-    assert folded("Müller") == "muller"
+    assert folded("Pipelines") == ("pipelines", "pipelin")
+    assert folded("Müller") == ("muller",)

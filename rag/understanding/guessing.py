@@ -8,6 +8,7 @@ guess takes a few milliseconds.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -60,6 +61,8 @@ def guess(
 ) -> Guess:
     """What `question` asks for, after the questions `before` it (oldest first). `article_open`: an
     article is open beside it, which "summarise this" may mean. `weights`: others than shipped."""
+    if not readable(question):
+        return Guess("fact", {kind: float(kind == "fact") for kind in KINDS}, "alone")
     weights = weights or _weights()
     asked = [*before[-TURNS:], question]
     joined = encoder is not None and encoder.sha256 == weights.encoder
@@ -82,9 +85,19 @@ def guess(
 
 def leaning_of(question: str, weights: Weights | None = None) -> Leaning:
     """What a question needs of the turn before; by its words alone, in well under a millisecond."""
+    if not readable(question):
+        return "alone"
     weights = weights or _weights()
     scores = with_one(leaning_features([question])) @ weights.leaning
     return LEANINGS[int(scores[0].argmax())]
+
+
+def readable(question: str) -> bool:
+    """Whether the weights say anything of it: they have seen questions in Latin letters only. A
+    question in other letters is looked up as a fact, and stands alone."""
+    letters = [letter for letter in question if letter.isalpha()]
+    latin = sum(unicodedata.name(letter, "").startswith("LATIN") for letter in letters)
+    return 2 * latin >= len(letters)
 
 
 def leaning_features(questions: Sequence[str]) -> Floats:

@@ -122,7 +122,7 @@ def form_like(word: str, forms: Collection[str]) -> str | None:
     ranked = sorted(
         (OSA.distance(word.casefold(), form.casefold()), form.islower() == named, form)
         for form in forms
-        if form[0].casefold() == word[0].casefold()
+        if len(form) >= SHORTEST and form[0].casefold() == word[0].casefold()
     )
     for distance, _, form in ranked:
         if distance <= allowed(word) and not (named and form.islower()):

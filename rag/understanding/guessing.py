@@ -103,7 +103,9 @@ def readable(question: str) -> bool:
 def leaning_features(questions: Sequence[str]) -> Floats:
     """Shape (questions, PLACES + 1): n-grams, and whether a word points back."""
     points = [[POINTS_SCALE * points_back(text)] for text in questions]
-    return np.hstack([np.stack([grams(text) for text in questions]), np.array(points, np.float32)])
+    words = np.stack([grams(text) for text in questions])
+    rows: Floats = np.hstack([words, np.array(points, np.float32)])
+    return rows
 
 
 def decided(p: Floats, sure: float = SURE, sure_unread: float = SURE_UNREAD) -> Kind:

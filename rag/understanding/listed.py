@@ -49,7 +49,7 @@ class Listed:
 
 def listed(answer: str) -> tuple[Listed, ...]:
     """The articles that an answer lists; none where its lines aren't numbered from 1."""
-    found = []
+    found: list[Listed] = []
     for line in _LINE.finditer(answer):
         if int(line[1]) != len(found) + 1:
             break

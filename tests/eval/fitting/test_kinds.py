@@ -23,12 +23,11 @@ from rag.understanding.guessing import LEANINGS
 from rag.understanding.kinds import KINDS
 
 
-def test_a_typo_is_one_letter_inside_a_word() -> None:
+def test_a_typo_leaves_the_first_letter() -> None:
     rng = random.Random(0)
     for _ in range(50):
         wrong = typo("harbour", rng)
         assert wrong[0] == "h"
-        assert wrong[-1] == "r"
         assert 6 <= len(wrong) <= 7
     assert typo("gas", rng) == "gas"
 

@@ -38,7 +38,17 @@ from index.search import Filter, Hit
 from index.sources import named
 from index.splitting.passages import Passage, split
 from index.splitting.search_text import bare_texts, search_texts
-from index.storing import archive, copies, faults, health, holdings, listing, schema, vectors
+from index.storing import (
+    archive,
+    copies,
+    faults,
+    health,
+    holdings,
+    listing,
+    schema,
+    terms,
+    vectors,
+)
 from index.storing.lock import WriterLock
 from index.storing.rows import ARTICLES, article_of, delete, insert, meta_of, passages_of
 from index.storing.store import Store, missing
@@ -259,6 +269,17 @@ class Library:
         `index.holdings`."""
         with self._store.read() as db:
             return holdings.mentions(db, words)
+
+    def vocabulary(self) -> dict[str, int]:
+        """Every word without its endings, lower-cased, and in how many passages it is: read from
+        the whole lexical index, so keep it for as long as `generation` stays."""
+        with self._store.read() as db:
+            return terms.vocabulary(db)
+
+    def passages_with(self, term: str, most: int = 3) -> list[str]:
+        """Passages, under title and heading, that have a word of `vocabulary`."""
+        with self._store.read() as db:
+            return terms.passages_with(db, term, most)
 
     def status(self) -> Status:
         with self._store.read() as db:

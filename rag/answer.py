@@ -105,7 +105,7 @@ class Answer:
     `kind` is what was asked for. `said` is what is answered without a claim (a greeting; over a
     list of the library's articles, how many there are), and it opens `text`; `articles` is that
     list, and `note` what closes `text` (that a list may not be complete). `coverage` tells how much
-    was read.
+    was read. `corrected`: (typed, taken) of each word that was put as the library spells it.
     """
 
     question: str
@@ -129,6 +129,7 @@ class Answer:
     articles: tuple[Head, ...] = ()
     note: str = ""
     coverage: Coverage = field(default_factory=Coverage)
+    corrected: tuple[tuple[str, str], ...] = ()
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -149,6 +150,7 @@ class Answer:
         return {
             "question": self.question,
             "query": self.query,
+            "corrected": [list(pair) for pair in self.corrected],
             "kind": self.kind,
             "text": self.text,
             "raw_text": self.raw_text,

@@ -10,8 +10,8 @@ from index.errors import UsageError
 from index.search import Filter
 from rag.generating.generator import Stop
 from rag.settings import Settings
-from rag.understanding.conversation import Turn
 from rag.understanding.kinds import KINDS, Kind
+from rag.understanding.listed import Turn
 
 _LONGEST_QUESTION = 2000  # characters
 
@@ -24,7 +24,8 @@ class Asking(TypedDict, total=False):
     unless `read_filters` is False. `settings` are this question's own. `kind` is what is asked for,
     where a person says so; else it is read from the question. `article` is the id of the article
     that is open beside the question ("summarise this"). `skip` are ids of passages that have been
-    read for it before: the answer goes on after them.
+    read for it before: the answer goes on after them. `correct` False leaves the question as it
+    was typed; else words that nobody knows are put as the library spells them.
     """
 
     history: Sequence[Turn]
@@ -34,6 +35,7 @@ class Asking(TypedDict, total=False):
     kind: Kind | None
     article: str | None
     skip: Collection[str]
+    correct: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Asked:
     kind: Kind | None
     article: str | None
     skip: frozenset[str]
+    correct: bool
     stop: Stop | None
     began: float
 
@@ -76,6 +79,7 @@ def asked(
         kind,
         given.get("article"),
         frozenset(given.get("skip", ())),
+        given.get("correct", True),
         stop,
         began,
     )

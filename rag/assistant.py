@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Unpack
@@ -31,9 +32,11 @@ from rag.generating.warm import Warmer
 from rag.generating.writer import Writer
 from rag.settings import Settings
 from rag.understanding.conversation import understood
+from rag.understanding.guessing import guess
 from rag.understanding.kinds import Kind
 from rag.understanding.parts import parts
 from rag.understanding.searching import Searcher
+from rag.understanding.spelling import Corrected, Speller
 
 if TYPE_CHECKING:
     from index.library import Library  # imports faiss
@@ -59,6 +62,8 @@ class Assistant:
         self.encoder = encoder
         self.settings = settings or Settings()
         self._parts = Parts(library, writer, judge, encoder, Searcher(library), Checker(judge))
+        # what the encoder reads as one piece is a word, and no mistyped one
+        self._speller = Speller(library, lambda word: encoder.count(word) == 1)
         self.warmer: Warmer | None = None
 
     @classmethod
@@ -144,14 +149,16 @@ class Assistant:
             yield from self._answer(asking)
 
     def _answer(self, asking: Asked) -> Iterator[Event]:
-        query = understood(asking.question, asking.history, self.writer, asking.stop)
-        kind: Kind = asking.kind or "fact"
+        question, corrected = self._corrected(asking)
+        kind = asking.kind or self._kind(asking, question)
         if kind not in WITHOUT_ARTICLES and not len(self.library):
             raise LibraryEmpty(
                 f"The library '{self.library.path}' holds no articles; add some with "
                 "'dateline add PATH'."
             )
-        yield Understood(asking.question, query, kind, given=asking.kind is not None)
+        query = self._query(asking, question, kind)
+        given = asking.kind is not None
+        yield Understood(asking.question, query, kind, given, corrected)
         compose = COMPOSERS[kind]
         answered: list[Outcome] = []
         for one in parts(query) if kind == "fact" else (query,):
@@ -163,7 +170,25 @@ class Assistant:
             answered.append((yield from compose(self._parts, asking, one)))
         total_s = time.perf_counter() - asking.began
         produced_by = self.produced_by(asking.settings)
-        yield Done(together(asking.question, answered, produced_by, total_s=total_s, kind=kind))
+        answer = together(asking.question, answered, produced_by, total_s=total_s, kind=kind)
+        yield Done(replace(answer, corrected=corrected))
+
+    def _corrected(self, asking: Asked) -> tuple[str, Corrected]:
+        if not asking.correct:
+            return asking.question, ()
+        said = " ".join(text for turn in asking.history for text in turn)
+        return self._speller.correct(asking.question, said)
+
+    def _kind(self, asking: Asked, question: str) -> Kind:
+        before = [asked for asked, _ in asking.history]
+        beside = asking.article is not None
+        return guess(question, before, self.encoder, article_open=beside).kind
+
+    def _query(self, asking: Asked, question: str, kind: Kind) -> str:
+        """The question as it stands alone. Small talk does; "this" is the article that is open."""
+        if kind == "smalltalk" or (kind == "article" and asking.article is not None):
+            return question
+        return understood(question, asking.history, self.writer, asking.stop)
 
     def produced_by(self, settings: Settings | None = None) -> dict[str, str]:
         judge = self.judge.identity

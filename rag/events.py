@@ -15,12 +15,14 @@ from rag.understanding.kinds import Kind
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What is asked for. `given`: a person said so."""
+    """What is asked for. `given`: a person said so. `corrected`: (typed, taken) of each word of the
+    question that was put as the library spells it; `correct=False` undoes it."""
 
     question: str
     query: str
     kind: Kind
     given: bool = False
+    corrected: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """Follow-ups: a question that leans on the conversation is rewritten to stand alone.
 
-A question that stands alone isn't touched. Whether it does is decided by its words (pure); the
-rewriting is the Writer's, and is only taken when it asks the same and adds nothing that wasn't said
-before; else the question goes on with the one before it in brackets.
+A question that stands alone isn't touched; which do is trained (`guessing`). One that only says how
+to answer ("shorter", "as a timeline") is the question before it; one that points at an article of
+the list before it ("the second one") gets its title (`listed`). For any other the rewriting is the
+Writer's, and is only taken when it asks the same and adds nothing that wasn't said before; else the
+question goes on with the one before it in brackets.
 """
 
 from __future__ import annotations
@@ -10,60 +12,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from index.words import DAYS, MONTHS
 from rag.checking.facts.words import content
 from rag.generating.generator import Prompt, Stop
 from rag.generating.writer import Writer
-
-Turn = tuple[str, str]
-"""A question and the answer it got."""
+from rag.understanding.guessing import guess, leaning_of
+from rag.understanding.listed import Turn, named_in_list
+from rag.understanding.pointing import OPENS
 
 _TURNS = 3
 _SYSTEM = "You rewrite the last question of a conversation so that it can be understood alone."
-
-_OPENS = re.compile(r"(and|but|or|so|then|what about|how about)\b", re.IGNORECASE)
-_ONLY_ASKS = re.compile(r"(why|when|where|who|how|how much|how many|how so)\W*", re.IGNORECASE)
-_PRONOUN = re.compile(
-    r"\b(?:he|she|they|him|her|hers|his|them|their|theirs|it|its)\b(?!\s+true\b)",
-    re.IGNORECASE,
-)
-_POINTS = re.compile(
-    # "this week" is a time, "the ship that sank" and "said that" are no pointers
-    r"\b(?:this|these|those)\b(?!\s+(?:week|weekend|month|year|morning|afternoon|evening|time)\b)"
-    r"|\b(?:is|was|are|were|did|does|do|about|after|at|before|by|for|from|hold|holds|held|in|like|of"
-    r"|on|than|to|with)\s+that\b"
-    r"|(?<!is )(?<!are )(?<!was )(?<!were )\bthere\b(?!\s+(?:is|are|was|were)\b)"
-    r"|\bthe\s+(?:former|latter|(?:first|second|third|last|other)\s+one)\W*$|\belse\W*$"
-    r"|\bthe\s+same\s+(?:for|in|thing)\b",
-    re.IGNORECASE,
-)
-# "How did the turkey get its name?" names what its pronoun means, "What did the mayor say about
-# it?" doesn't.
-_OF_ITS_OWN = re.compile(r"(?:he|she|they|his|their|its)\b|her\s+\w|it\s+\w+s\b", re.IGNORECASE)
-_THING = re.compile(r"\b(?:an?|the|which|how\s+many)\s+[a-z]", re.IGNORECASE)
-_NAME = re.compile(r"(?<=\s)[A-Z][\w’'-]+")
-_OF_A_PLACE = re.compile(
-    r"\b(?:at|by|from|in|near|of|on|since|to|until)\s+(?:the\s+)?$", re.IGNORECASE
-)
-
-
-def leans(question: str) -> bool:
-    """Whether a question points back at what was said before ("and in 2021?", "who is he?")."""
-    text = question.strip()
-    if _OPENS.match(text) or _ONLY_ASKS.fullmatch(text) or _POINTS.search(text):
-        return True
-    pronoun = _PRONOUN.search(text)
-    if pronoun is None:
-        return False
-    before = text[: pronoun.start()]
-    if _OF_ITS_OWN.match(text, pronoun.start()) and _THING.search(before):
-        return False
-    # "When did Putin say he would visit?" names whom its pronoun means; "What did he say on
-    # Monday?", "In Harbin, what did he say?" don't.
-    return not any(
-        name[0].lower() not in (*MONTHS, *DAYS) and not _OF_A_PLACE.search(before[: name.start()])
-        for name in _NAME.finditer(before)
-    )
 
 
 def rewrite_prompt(question: str, history: Sequence[Turn]) -> Prompt:
@@ -83,8 +40,15 @@ def understood(
     question: str, history: Sequence[Turn], writer: Writer, stop: Stop | None = None
 ) -> str:
     """The question as it stands alone; the question itself where it does so already."""
-    if not history or not leans(question):
+    named = named_in_list(question, history)
+    if named is not None:
+        return named
+    leaning = leaning_of(question)
+    before = standing(history)
+    if not before or leaning == "alone":
         return question
+    if leaning == "form":
+        return before
     written = writer.reply(rewrite_prompt(question, history), 60, stop)
     rewritten = " ".join(written.strip().split("\n")[0].split())
     if (
@@ -93,7 +57,25 @@ def understood(
         and keeps_asking(rewritten, question)
     ):
         return rewritten
-    return f"{question} ({history[-1][0]})"
+    return f"{question} ({before})"
+
+
+def standing(history: Sequence[Turn]) -> str:
+    """What the last turn was about: its question as it stands alone, as far as that goes without a
+    model; empty where there was none. Small talk is passed over."""
+    for n in reversed(range(len(history))):
+        question, earlier = history[n][0], history[:n]
+        named = named_in_list(question, earlier)
+        if named is not None:
+            return named
+        leaning = leaning_of(question)
+        if leaning == "alone" and guess(question).kind == "smalltalk":
+            continue
+        before = "" if leaning == "alone" else standing(earlier)
+        if not before:
+            return question
+        return before if leaning == "form" else f"{question} ({before})"
+    return ""
 
 
 def adds_nothing(rewritten: str, question: str, history: Sequence[Turn]) -> bool:
@@ -116,7 +98,7 @@ _STANDS_FOR = re.compile(r"\b(?:this|that|these|those|same)\s+\w+", re.IGNORECAS
 def keeps_asking(rewritten: str, question: str) -> bool:
     """Whether the rewriting asks the same: by the same question word, where the question has one,
     with all its telling words."""
-    if not _OPENS.match(question) and _asking(rewritten) != _asking(question):
+    if not OPENS.match(question) and _asking(rewritten) != _asking(question):
         return False
     kept = content(rewritten)
     return all(word in kept for word in content(_STANDS_FOR.sub(" ", question)))

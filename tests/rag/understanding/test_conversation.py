@@ -4,7 +4,8 @@ import pytest
 
 from rag.generating.generator import Prompt
 from rag.generating.reader import LocalReader
-from rag.understanding.conversation import adds_nothing, keeps_asking, leans, understood
+from rag.understanding.conversation import adds_nothing, keeps_asking, standing, understood
+from rag.understanding.guessing import leaning_of
 from tests.fakes import FakeGenerator, fake_reader
 
 HISTORY = [
@@ -41,7 +42,7 @@ def prompts(writer: LocalReader) -> list[Prompt]:
     ],
 )
 def test_questions_that_lean_on_the_conversation(question: str) -> None:
-    assert leans(question)
+    assert leaning_of(question) == "leans"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_questions_that_lean_on_the_conversation(question: str) -> None:
     ],
 )
 def test_questions_that_stand_alone(question: str) -> None:
-    assert not leans(question)
+    assert leaning_of(question) == "alone"
     assert understood(question, HISTORY, fake_reader()) == question
 
 
@@ -120,3 +121,41 @@ def test_a_rewriting_that_asks_something_else_is_not_taken() -> None:
     question = "When was it sanctioned?"
     writer = fake_reader({question: "What was the purpose of trade's sanctioning?"})
     assert understood(question, HISTORY, writer) == f"{question} (How large was trade in 2023?)"
+
+
+FLOOD = ("What is known about the flood in Graustark?", "It rained for a week. [1]")
+
+
+@pytest.mark.parametrize(
+    "question", ["shorter", "as a timeline", "in more detail please", "list them", "in German"]
+)
+def test_what_only_says_how_is_about_the_question_before(question: str) -> None:
+    writer = fake_reader()
+    assert leaning_of(question) == "form"
+    assert understood(question, [FLOOD], writer) == FLOOD[0]
+    assert prompts(writer) == []
+
+
+def test_an_article_of_the_list_before_is_named_without_the_writer() -> None:
+    writer = fake_reader()
+    history = [("what do you have?", "2 articles.\n1. Rain (Courier)\n2. More rain (Courier)")]
+    assert understood("summarise the second one", history, writer) == "summarise “More rain”"
+    assert prompts(writer) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "about"),
+    [
+        ([FLOOD[0]], FLOOD[0]),
+        ([FLOOD[0], "shorter"], FLOOD[0]),
+        ([FLOOD[0], "shorter", "as a timeline"], FLOOD[0]),
+        ([FLOOD[0], "thanks!"], FLOOD[0]),
+        ([FLOOD[0], "Who leads Rosneft?"], "Who leads Rosneft?"),
+        ([FLOOD[0], "Who is he?", "shorter"], f"Who is he? ({FLOOD[0]})"),
+        (["shorter"], "shorter"),
+        (["hello"], ""),
+        ([], ""),
+    ],
+)
+def test_what_the_last_turn_was_about(asked: list[str], about: str) -> None:
+    assert standing([(question, "An answer. [1]") for question in asked]) == about

@@ -1,0 +1,66 @@
+"""What Dateline isn't for (an opinion, a guess, a sum, another subject): says so, and what the
+articles do say of it, each in its outlet's name."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import replace
+
+from index.search import Hit
+from rag.answer import Claim, Coverage, Timings
+from rag.asking import Asked
+from rag.compose import Outcome, sentence_spans
+from rag.composing.apart import apart
+from rag.composing.parts import Parts
+from rag.events import ClaimChecked, Event, Passages
+from rag.generating.generator import Piece
+
+FOR = (
+    "I only tell what the articles in this library say: I have no opinion, guess at no future and "
+    "do no sums."
+)
+SAY = "On this they say:"
+NOTHING = "I found nothing in them on this."
+_STATES = 0.5  # P(stated) from which a passage is on what is asked
+_MOST = 2  # sentences, each from an article of its own
+
+
+def other(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Outcome]:
+    found = yield from apart(parts, asked, query)
+    on_it = sorted(found.stating(_STATES), key=lambda pair: -pair[1])
+    began = time.perf_counter()
+    claims: list[Claim] = []
+    voices: set[str] = set()
+    said_by: list[Hit] = []
+    for hit, stated in on_it:
+        if len(claims) == _MOST or hit.article.id in voices:
+            continue
+        voices.add(hit.article.id)
+        written = "".join(
+            event.text
+            for event in parts.writer.write(query, [hit], asked.stop)
+            if isinstance(event, Piece)
+        ).strip()
+        for start, end in sentence_spans(written)[:1]:
+            claim, _ = parts.checker.answer(
+                written[start:end], query, [hit], stated, stop=asked.stop
+            )
+            if claim.verdict == "stated":
+                claims.append(replace(claim, label=hit.article.source or hit.article.title))
+                said_by.append(hit)
+                yield ClaimChecked(claims[-1])
+    ids = tuple(hit.passage.id for hit in said_by)
+    yield Passages(found.read, ids)
+    return Outcome(
+        query=query,
+        raw_text=" ".join(claim.text for claim in claims),
+        claims=tuple(claims),
+        hits=found.read if claims else (),
+        context_ids=ids,
+        filter=found.filter,
+        timings=Timings(search_s=found.search_s, checks_s=time.perf_counter() - began),
+        reading=found.reading,
+        said=f"{FOR} {SAY if claims else NOTHING}",
+        coverage=Coverage(len(found.read), len(found.hits)),
+    )

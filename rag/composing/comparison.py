@@ -1,89 +1,85 @@
 """A comparison: what each side says in its own sentence, then what their amounts differ by.
 
-The two sides are two questions of fact, worded by the model as it is; what is derived is derived by
-arithmetic (`rag.composing.difference`). Where a side has nothing, that is said, and the question is
-asked as it stands too: an article may compare the two itself.
+The two sides are two questions of fact: the question without the other side. What is derived is
+derived by arithmetic (`rag.composing.difference`). Where a side has nothing, that is said, and the
+question is asked as it stands too: an article may compare the two itself.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from rag.answer import Claim, Coverage, Timings, Tokens
 from rag.asking import Asked
-from rag.checking.facts.words import content
 from rag.compose import Outcome
 from rag.composing.difference import difference
 from rag.composing.fact import fact
+from rag.composing.items import names
 from rag.composing.parts import Parts
 from rag.events import ClaimChecked, Event, Token
-from rag.generating.generator import Prompt
-from rag.understanding.outlets import attributed
+from rag.understanding.outlets import mentioned
 
-_SYSTEM = "You take questions apart."
-_EXAMPLES = """\
-The two things that a question compares, each in the question's own words.
-
-Question: Compare the Times and the Mail on the price of the bridge.
-Two: the Times | the Mail
-
-Question: was the harvest bigger in 1990 or in 1995
-Two: 1990 | 1995
-
-Question: What's the difference between what Ann said and what Bo said about the strike?
-Two: what Ann said | what Bo said
-
-Question: Does the mayor agree with the bishop on the new road?
-Two: the mayor | the bishop
-
-"""
-_TOKENS = 24  # of two names
+_APART = 5  # words between the two sides at most
+_YEAR = re.compile(r"(?<![\w.,])[12]\d{3}(?![\w,]|\.\d)")
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What is compared, by its name, and the question with the other side left out of it."""
+    """What is compared, by its name, and the question with the other side left out of it; an
+    outlet's by the library's `sources` of that name."""
 
     label: str
     question: str
+    sources: frozenset[str] = frozenset()
 
 
-def sides(query: str, written: str) -> tuple[Side, Side] | None:
-    """The two sides that the model named, if they stand in the question, one after the other: then
-    nothing is asked that the question doesn't ask."""
-    line = written.strip().split("\n")[0]
-    named = [part.strip(" .,;:?\"'") for part in line.split("|")]
-    if len(named) != 2 or not all(named):
-        return None
-    spans = []
-    for name in named:
-        found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", query, re.IGNORECASE)
-        if found is None or not content(name):
-            return None
-        spans.append(found.span())
-    first, second = sorted(spans)
-    if first[1] > second[0]:
-        return None
-    asked = (
-        query[: first[1]] + query[second[1] :],
-        query[: first[0]] + query[second[0] :],
-    )
-    one, other = (
-        Side(query[start:end], question)
-        for (start, end), question in zip((first, second), asked, strict=True)
-    )
-    return one, other
+def sides(query: str, sources: Collection[str]) -> tuple[Side, Side] | None:
+    """The two sides that a question names: two outlets, else two years, else two names, with no
+    more than a few words between them; None where there's no one such pair.
+
+    What one side is asked is the question without the other, so nothing is asked that the question
+    doesn't ask.
+    """
+    outlets = [(o.start, o.end) for o in mentioned(query, sources)]
+    years = [match.span() for match in _YEAR.finditer(query)]
+    for spans in (outlets, years, _names(query)):
+        pairs = [pair for pair in pairwise(spans) if _near(query, *pair)]
+        if len(pairs) == 1:
+            (a, b), (c, d) = pairs[0]
+            asked = query[:b] + query[d:], query[:a] + query[c:]
+            of = {(o.start, o.end): o.sources for o in mentioned(query, sources)}
+            return (
+                Side(query[a:b], asked[0], of.get((a, b), frozenset())),
+                Side(query[c:d], asked[1], of.get((c, d), frozenset())),
+            )
+    return None
+
+
+def _names(query: str) -> list[tuple[int, int]]:
+    """Names, without what opens the question before one ("Compare Moscow and Beijing")."""
+    spans = names(query, "")
+    if spans and spans[0][0] == 0 and " " in query[: spans[0][1]]:
+        spans[0] = query.index(" ") + 1, spans[0][1]
+    return spans
+
+
+def _near(query: str, first: tuple[int, int], second: tuple[int, int]) -> bool:
+    between = query[first[1] : second[0]]
+    return 0 < len(re.findall(r"[\w’']+", between)) <= _APART and not re.search(r"[.?!;]", between)
 
 
 def comparison(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Outcome]:
-    prompt = Prompt(_SYSTEM, (_EXAMPLES,), f"Question: {query}\nTwo:")
-    both = sides(query, parts.writer.reply(prompt, _TOKENS, asked.stop))
+    both = sides(query, parts.library.sources())
     found: list[tuple[str, Outcome]] = []
     for side in both or ():
         outcome = yield from _one(parts, asked, side)
         found.append((side.label, outcome))
+    if len({_said(outcome) for _, outcome in found}) == 1 and not found[0][1].abstained:
+        # one sentence for both: the two names are no two sides
+        return _joined(query, [("", _unlabelled(found[0][1]))], ())
     silent = [label for label, outcome in found if outcome.abstained]
     if both is None or silent:
         found.append(("", (yield from fact(parts, asked, query))))
@@ -92,11 +88,9 @@ def comparison(parts: Parts, asked: Asked, query: str) -> Generator[Event, None,
 
 def _one(parts: Parts, asked: Asked, side: Side) -> Generator[Event, None, Outcome]:
     """What one side says. An outlet's side is looked for in that outlet only."""
-    name = re.sub(r"^the\s+|[’']s$", "", side.label, flags=re.IGNORECASE)
-    outlet = attributed(f"according to the {name}", parts.library.sources())
     filter = asked.filter
-    if outlet and not filter.sources:
-        filter = replace(filter, sources=outlet[0].sources)
+    if side.sources and not filter.sources:
+        filter = replace(filter, sources=side.sources)
     outcome = yield from _labelled(
         fact(parts, replace(asked, question=side.question, filter=filter), side.question),
         side.label,
@@ -122,6 +116,14 @@ def _labelled(
             yield ClaimChecked(replace(event.claim, label=label))
         elif not isinstance(event, Token):
             yield event
+
+
+def _said(outcome: Outcome) -> tuple[str, ...]:
+    return tuple(claim.text.casefold() for claim in outcome.claims if claim.shown)
+
+
+def _unlabelled(outcome: Outcome) -> Outcome:
+    return replace(outcome, claims=tuple(replace(claim, label="") for claim in outcome.claims))
 
 
 def _joined(query: str, found: Sequence[tuple[str, Outcome]], silent: Sequence[str]) -> Outcome:

@@ -13,7 +13,7 @@ _NAME = re.compile(
     r"(?<![\w’'-])[^\W\d_a-z][\w’'-]*(?:(?: (?:of|the|de|von|al|el|bin|da|for))*"
     r" [^\W\d_a-z][\w’'-]*)*"
 )
-_JOINED = re.compile(r",\s+(?:(?:and|or|as well as)\s+)?|\s+(?:and|or|as well as)\s+|;\s+")
+_WORD_AND_SPACE = re.compile(r"(\S+) ")
 
 
 def names(sentence: str, query: str) -> list[tuple[int, int]]:
@@ -21,11 +21,13 @@ def names(sentence: str, query: str) -> list[tuple[int, int]]:
     asked = set(content(query))
     found = []
     for match in _NAME.finditer(sentence):
-        name = re.sub(r"[’']s?$", "", match[0])
+        start, name = match.start(), re.sub(r"[’']s?$", "", match[0])
+        while (opens := _WORD_AND_SPACE.match(name)) and opens[1].lower() in FUNCTION_WORDS:
+            start, name = start + opens.end(), name[opens.end() :]
         telling = set(content(name))
         if name.lower() in FUNCTION_WORDS or not telling or telling <= asked:
             continue
-        found.append((match.start(), match.start() + len(name)))
+        found.append((start, start + len(name)))
     return found
 
 

@@ -37,8 +37,8 @@ class Side:
 
 
 def sides(query: str, sources: Collection[str]) -> tuple[Side, Side] | None:
-    """The two sides that a question names: two outlets, else two years, else two names, with no
-    more than a few words between them; None where there's no one such pair.
+    """The two sides that a question names: two outlets, else two years, else two names, those
+    with the fewest words between them; None where there's no one such pair.
 
     What one side is asked is the question without the other, so nothing is asked that the question
     doesn't ask.
@@ -46,9 +46,10 @@ def sides(query: str, sources: Collection[str]) -> tuple[Side, Side] | None:
     outlets = [(o.start, o.end) for o in mentioned(query, sources)]
     years = [match.span() for match in _YEAR.finditer(query)]
     for spans in (outlets, years, _names(query)):
-        pairs = [pair for pair in pairwise(spans) if _near(query, *pair)]
-        if len(pairs) == 1:
-            (a, b), (c, d) = pairs[0]
+        apart = {pair: n for pair in pairwise(spans) if (n := _words_between(query, *pair))}
+        nearest = [pair for pair, n in apart.items() if n == min(apart.values())]
+        if len(nearest) == 1:
+            (a, b), (c, d) = nearest[0]
             asked = query[:b] + query[d:], query[:a] + query[c:]
             of = {(o.start, o.end): o.sources for o in mentioned(query, sources)}
             return (
@@ -66,9 +67,11 @@ def _names(query: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _near(query: str, first: tuple[int, int], second: tuple[int, int]) -> bool:
+def _words_between(query: str, first: tuple[int, int], second: tuple[int, int]) -> int:
+    """How many; 0 where that's none, too many, or the end of a sentence."""
     between = query[first[1] : second[0]]
-    return 0 < len(re.findall(r"[\w’']+", between)) <= _APART and not re.search(r"[.?!;]", between)
+    n = len(re.findall(r"[\w’']+", between))
+    return n if n <= _APART and not re.search(r"[.?!;]", between) else 0
 
 
 def comparison(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Outcome]:

@@ -1,42 +1,25 @@
 """A yes or no: which of the two first, then the sentence that says why.
 
 The sentence is a fact's, checked like one; Yes or No stands before it as its label, so its verdict
-is that of both. Which it is, is asked of the model as it is, of question and sentence alone: where
-it says neither, the sentence stands alone.
+is that of both. Which it is, is asked of the Judge, about the passage that bears the sentence out:
+where that bears out neither or both, the sentence stands alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 
+from index.search import Hit
 from rag.answer import Claim
 from rag.asking import Asked
 from rag.compose import Outcome
 from rag.composing.fact import fact
 from rag.composing.parts import Parts
-from rag.events import ClaimChecked, Event
-from rag.generating.generator import Prompt
+from rag.events import ClaimChecked, Event, Passages
 
-_SYSTEM = "You read carefully."
-_EXAMPLES = """\
-Does the sentence answer the question with yes or with no? Reply Yes, No or Neither.
-
-Question: Did Ann travel to Rome?
-Sentence: Ann stayed at home while her brother flew to Rome.
-Reply: No
-
-Question: Is the bridge open?
-Sentence: The first cars crossed the bridge on Monday.
-Reply: Yes
-
-Question: Did the firm pay bribes?
-Sentence: The firm was founded in 1950.
-Reply: Neither
-
-"""
-_TOKENS = 3
+_SURE, _UNLIKELY = 0.9, 0.1  # of the Judge: the one, and not the other
 # The writer's own "Yes, " says little of what it goes on to say ("Yes, he did not travel").
 _LED = re.compile(r"\s*(?:yes|no)\s*[,.:;–—-]\s*(?=\S)", re.IGNORECASE)
 
@@ -44,32 +27,37 @@ _LED = re.compile(r"\s*(?:yes|no)\s*[,.:;–—-]\s*(?=\S)", re.IGNORECASE)
 def yesno(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Outcome]:
     events = fact(parts, asked, query)
     claims: list[Claim] = []
+    hits: tuple[Hit, ...] = ()
     while True:
         try:
             event = next(events)
         except StopIteration as ended:
             outcome: Outcome = ended.value
             return replace(outcome, claims=tuple(claims))
-        if isinstance(event, ClaimChecked):
+        if isinstance(event, Passages):
+            hits = event.hits
+        elif isinstance(event, ClaimChecked):
             claim = unled(event.claim)
             if claim.verdict != "withheld" and not any(known.label for known in claims):
-                claim = replace(claim, label=_which(parts, asked, query, claim.text))
+                claim = replace(claim, label=_which(parts, asked, query, claim, hits))
             claims.append(claim)
             event = ClaimChecked(claim)
         yield event
 
 
-def _which(parts: Parts, asked: Asked, query: str, sentence: str) -> str:
-    """ "Yes", "No", or "" where it is neither."""
-    ask = f"Question: {query}\nSentence: {sentence}\nReply:"
-    said = parts.writer.reply(Prompt(_SYSTEM, (_EXAMPLES,), ask), _TOKENS, asked.stop)
-    return meant(said)
+def _which(parts: Parts, asked: Asked, query: str, claim: Claim, hits: Sequence[Hit]) -> str:
+    """ "Yes", "No", or "" where the Judge isn't sure."""
+    cited = {citation.passage_id for citation in claim.citations}
+    found = [hit for hit in hits if hit.passage.id in cited][:1]
+    said = [(f"{query} {answer}.", hit) for hit in found for answer in ("Yes", "No")]
+    return meant(*parts.judge.alone_each(said, asked.stop)) if said else ""
 
 
-def meant(said: str) -> str:
-    """What a reply comes to: "Yes", "No" or ""."""
-    words = re.findall(r"\w+", said)
-    return words[0].capitalize() if words and words[0].lower() in ("yes", "no") else ""
+def meant(yes: float, no: float) -> str:
+    """Which of two probabilities is sure: "Yes", "No" or ""."""
+    if yes >= _SURE and no <= _UNLIKELY:
+        return "Yes"
+    return "No" if no >= _SURE and yes <= _UNLIKELY else ""
 
 
 def unled(claim: Claim) -> Claim:

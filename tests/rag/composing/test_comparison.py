@@ -55,6 +55,11 @@ SOURCES = ("Sample Courier", "Example Post", "BBC News", "The Guardian")
             Side("Beijing", "Compare Beijing."),
         ),
         (
+            "How do Moscow and Beijing describe the Power of Siberia?",
+            Side("Moscow", "How do Moscow describe the Power of Siberia?"),
+            Side("Beijing", "How do Beijing describe the Power of Siberia?"),
+        ),
+        (
             "Does Blinken agree with Wang Wenbin?",
             Side("Blinken", "Does Blinken?"),
             Side("Wang Wenbin", "Does Wang Wenbin?"),
@@ -113,7 +118,7 @@ def test_a_side_without_anything_is_named(tmp_path: Path) -> None:
     with opened(
         tmp_path,
         COURIER,
-        judged={"Courier and": 0.001, "in Ruritania": 0.001, "grew": 0.999, "Courier": 0.999},
+        judged={"Courier and": 0.001, "Ann Ruritania": 0.001, "grew": 0.999, "Courier": 0.999},
     ) as assistant:
         answer = assistant.ask(
             "How do the Courier and Ann Ruritania count harbour traffic of Port Example?",

@@ -13,6 +13,10 @@ _NAME = re.compile(
     r"(?<![\w’'-])[^\W\d_a-z][\w’'-]*(?:(?: (?:of|the|de|von|al|el|bin|da|for))*"
     r" [^\W\d_a-z][\w’'-]*)*"
 )
+_LAST = re.compile(r",?\s+(?:and|or)\s+([^\W\d_][^,.;:]{2,60})\.?")
+_JOINT = re.compile(r"[,;]\s*(?:\b(?:and|or)\b)?|\b(?:and|or)\b")
+_ARTICLES = frozenset(("the", "a", "an"))
+_FRAME = 2  # words that say something of the items
 _WORD_AND_SPACE = re.compile(r"(\S+) ")
 
 
@@ -32,18 +36,53 @@ def names(sentence: str, query: str) -> list[tuple[int, int]]:
 
 
 def listed(sentence: str, query: str) -> list[tuple[int, int]]:
-    """The items of a sentence that lists names one after the other: two at least, and nothing
-    between two of them but what joins them (or a description that ends before the next)."""
-    spans = names(sentence, query)
-    return spans if len(spans) > 1 else []
+    """The items of a sentence that says one thing of several names, in order; none where it isn't
+    clear what it says of each.
+
+    What it says stands before the first name ("the delegation included …") or after the last one
+    ("… were on the trip"). With the former, what ends the list may have no name ("… and five
+    deputy premiers").
+    """
+    found = names(sentence, query)
+    spans = [
+        span
+        for n, span in enumerate(found)
+        if n == 0 or _joined(sentence[found[n - 1][1] : span[0]])
+    ]
+    if len(spans) < 2 or not (_leads(sentence, spans) or _follows(sentence, spans)):
+        return []
+    last = _LAST.fullmatch(sentence, spans[-1][1])
+    if last and _leads(sentence, spans):
+        spans.append(last.span(1))
+    return spans
 
 
 def statement(sentence: str, spans: Sequence[tuple[int, int]], n: int) -> str:
-    """What a sentence says of its n-th item alone: what stands before the first, the item, and
-    what stands after the last."""
+    """What a sentence says of its n-th item alone."""
     start, end = spans[n]
-    before, after = sentence[: spans[0][0]], sentence[spans[-1][1] :]
-    return f"{before}{sentence[start:end]}{after}"
+    item = sentence[start:end]
+    if _leads(sentence, spans):
+        return f"{sentence[: spans[0][0]]}{item}."
+    return f"{item}{sentence[spans[-1][1] :]}"
+
+
+def _joined(between: str) -> bool:
+    """Whether what stands between two names puts the second beside the first ("Ann Lee, the singer
+    Bo Tan"), and not below it ("Ann Lee, who runs Alpha")."""
+    joints = list(_JOINT.finditer(between))
+    if not joints:
+        return False
+    own = words(between[joints[-1].end() :])
+    return not any(word.lower() in FUNCTION_WORDS - _ARTICLES for word in own)
+
+
+def _leads(sentence: str, spans: Sequence[tuple[int, int]]) -> bool:
+    return len(words(sentence[: spans[0][0]])) >= _FRAME
+
+
+def _follows(sentence: str, spans: Sequence[tuple[int, int]]) -> bool:
+    after = sentence[spans[-1][1] :]
+    return after[:1].isspace() and len(words(after)) >= _FRAME
 
 
 def same(one: str, other: str) -> bool:

@@ -25,6 +25,40 @@ def test_the_names_that_a_question_does_not_have_are_the_items() -> None:
     )
 
 
+def test_the_last_item_needs_no_name() -> None:
+    sentence = "The delegation included Ann Lee, Bo Tan and five deputy premiers."
+    spans = listed(sentence, ASKED)
+    assert [sentence[a:b] for a, b in spans] == ["Ann Lee", "Bo Tan", "five deputy premiers"]
+    assert statement(sentence, spans, 2) == "The delegation included five deputy premiers."
+
+
+def test_what_is_said_of_each_may_stand_behind_them() -> None:
+    sentence = "Ann Lee, Bo Tan and Carl Roth were on the trip."
+    spans = listed(sentence, "Who travelled?")
+    assert [statement(sentence, spans, n) for n in range(3)] == [
+        "Ann Lee were on the trip.",
+        "Bo Tan were on the trip.",
+        "Carl Roth were on the trip.",
+    ]
+
+
+def test_a_name_that_only_tells_who_another_is_is_no_item() -> None:
+    sentence = (
+        "The bankers included Ann Lee, who runs Alpha, Bo Tan of the oil firm Beta, Carl Roth, the "
+        "head of Gamma, and the singer Dora Quist."
+    )
+    assert [sentence[a:b] for a, b in listed(sentence, ASKED)] == [
+        "Ann Lee",
+        "Bo Tan",
+        "Carl Roth",
+        "Dora Quist",
+    ]
+
+
+def test_names_of_which_nothing_is_said_are_not_taken_apart() -> None:
+    assert listed("German Gref of Sberbank, and Andrei Kostin, who runs VTB.", ASKED) == []
+
+
 def test_a_sentence_with_one_name_lists_nothing() -> None:
     assert listed("The delegation included Ann Lee.", "Who was in it?") == []
     assert listed("five deputy premiers and two bankers", "Who was in it?") == []

@@ -28,15 +28,15 @@ _MOST = 2  # sentences, each from an article of its own
 
 def other(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Outcome]:
     found = yield from apart(parts, asked, query)
-    on_it = sorted(found.stating(_STATES), key=lambda pair: -pair[1])
+    best: dict[str, tuple[Hit, float]] = {}
+    for hit, stated in sorted(found.stating(_STATES), key=lambda pair: -pair[1]):
+        best.setdefault(hit.article.id, (hit, stated))
+    on_it = list(best.values())[:_MOST]
+    ids = tuple(hit.passage.id for hit, _ in on_it)
+    yield Passages(found.read, ids)
     began = time.perf_counter()
     claims: list[Claim] = []
-    voices: set[str] = set()
-    said_by: list[Hit] = []
     for hit, stated in on_it:
-        if len(claims) == _MOST or hit.article.id in voices:
-            continue
-        voices.add(hit.article.id)
         written = "".join(
             event.text
             for event in parts.writer.write(query, [hit], asked.stop)
@@ -48,10 +48,7 @@ def other(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Outc
             )
             if claim.verdict == "stated":
                 claims.append(replace(claim, label=hit.article.source or hit.article.title))
-                said_by.append(hit)
                 yield ClaimChecked(claims[-1])
-    ids = tuple(hit.passage.id for hit in said_by)
-    yield Passages(found.read, ids)
     return Outcome(
         query=query,
         raw_text=" ".join(claim.text for claim in claims),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from index.search import Filter, Hit
 from index.splitting.passages import Passage
+from rag.answer import Coverage
 from rag.asking import Asked
 from rag.composing.parts import Parts
 from rag.events import Event, Progress
@@ -19,7 +20,8 @@ _AT_ONCE = 6  # that are read side by side
 @dataclass(frozen=True, slots=True)
 class Apart:
     """`read` are the passages within the budget, best first, and `stated` the Judge's probability
-    that each states an answer by itself; `hits` are all that were found."""
+    that each states an answer by itself; `hits` are all that were found but for the `skipped` ones,
+    which had been read before."""
 
     hits: tuple[Hit, ...]
     read: tuple[Hit, ...]
@@ -27,6 +29,12 @@ class Apart:
     filter: Filter
     reading: Reading
     search_s: float
+    skipped: int
+
+    @property
+    def coverage(self) -> Coverage:
+        """With what was read for the same question before."""
+        return Coverage(self.skipped + len(self.read), self.skipped + len(self.hits))
 
     def stating(self, least: float) -> list[tuple[Hit, float]]:
         """Those that state something with at least this probability, in the order of search."""
@@ -41,13 +49,15 @@ def apart(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Apar
         asked.question, query, asked.filter, settings.considered, read_filters=asked.read_filters
     )
     search_s = time.perf_counter() - began
-    new = [hit for hit in originals(hits) if hit.passage.id not in asked.skip]
+    once = originals(hits)
+    new = [hit for hit in once if hit.passage.id not in asked.skip]
     near = tuple(new[: settings.budget])
     stated: list[float] = []
     for first in range(0, len(near), _AT_ONCE):
         stated += parts.judge.each(query, near[first : first + _AT_ONCE], asked.stop)
         yield Progress(len(stated), len(near))
-    return Apart(tuple(hits), near, tuple(stated), filter, reading, search_s)
+    skipped = len(once) - len(new)
+    return Apart(tuple(new), near, tuple(stated), filter, reading, search_s, skipped)
 
 
 def originals(hits: Sequence[Hit]) -> list[Hit]:

@@ -16,8 +16,9 @@ from rag.answer import Claim, Coverage, Timings, Tokens
 from rag.asking import Asked
 from rag.checking.attribute import lacking
 from rag.checking.check import quote
+from rag.checking.facts.words import content
 from rag.compose import Outcome, sentence_spans
-from rag.composing.apart import Apart, apart, beside
+from rag.composing.apart import apart, beside
 from rag.composing.items import listed, same, statement
 from rag.composing.parts import Parts
 from rag.events import ClaimChecked, Event, Passages
@@ -26,8 +27,6 @@ from rag.generating.generator import Piece, Read
 STATES = 0.5  # P(stated) from which a passage is asked for its items
 MOST = 5  # passages that are
 BORNE = 0.5  # P(borne out) from which an item is one
-
-MAY_LACK = "There may be more: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def listing(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Ou
         for claim in one.claims:
             if claim.verdict == "withheld":
                 withheld.append(claim)
-            elif not any(same(claim.text, known.text) for known in claims):
+            elif adds(claim, query, claims):
                 claims.append(claim)
                 yield ClaimChecked(claim)
     dropped = any(one.dropped for one in written) or len(on_it) > MOST
@@ -81,19 +80,27 @@ def listing(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Ou
             "probability": max((claim.score for claim in claims), default=0.0),
         },
         reading=found.reading,
-        note=note(found, dropped=dropped) if claims else "",
-        coverage=Coverage(len(found.read), max(len(found.read), len(found.hits))),
+        note=note(found.coverage, dropped=dropped) if claims else "",
+        coverage=found.coverage,
     )
 
 
-def note(found: Apart, *, dropped: bool) -> str:
+def note(coverage: Coverage, *, dropped: bool) -> str:
     """That a list may not be complete, and why; "" where nothing says so."""
-    read, of = len(found.read), len(found.hits)
-    if read < of:
-        return f"{MAY_LACK}I read {read} of {of} passages."
+    why = []
+    if coverage.read < coverage.of:
+        why.append(f"I read {coverage.read} of {coverage.of} passages")
     if dropped:
-        return f"{MAY_LACK}I left out what I couldn't check."
-    return ""
+        why.append("I left out what I couldn't check")
+    return f"There may be more: {' and '.join(why)}." if why else ""
+
+
+def adds(claim: Claim, query: str, known: Sequence[Claim]) -> bool:
+    """Whether an item says anything that those before it don't."""
+    if any(same(claim.text, other.text) for other in known):
+        return False
+    said = {stem for other in known for stem in content(other.text)} | set(content(query))
+    return not set(content(claim.text)) <= said
 
 
 def _items(parts: Parts, asked: Asked, query: str, hit: Hit, stated: float) -> _Written:

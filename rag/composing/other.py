@@ -8,7 +8,7 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from index.search import Hit
-from rag.answer import Claim, Coverage, Timings
+from rag.answer import Claim, Timings
 from rag.asking import Asked
 from rag.compose import Outcome, sentence_spans
 from rag.composing.apart import apart
@@ -59,5 +59,5 @@ def other(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Outc
         timings=Timings(search_s=found.search_s, checks_s=time.perf_counter() - began),
         reading=found.reading,
         said=f"{FOR} {SAY if claims else NOTHING}",
-        coverage=Coverage(len(found.read), len(found.hits)),
+        coverage=found.coverage,
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from index.article import Article
 from rag import Progress
 from rag.answer import Claim
+from rag.composing.listing import adds
 from tests.rag.composing.opened import opened
 
 WIRE = Article(
@@ -111,3 +112,26 @@ def test_nothing_found_is_an_abstention(tmp_path: Path) -> None:
         answer = assistant.ask("Which rivers cross Ruritania?", kind="list")
     assert answer.abstained
     assert answer.note == ""
+
+
+def test_an_item_that_says_nothing_new_is_left_out() -> None:
+    known = [Claim("Ann Lee", "stated", 1.0), Claim("five deputy premiers", "stated", 1.0)]
+    query = "Who was in the delegation?"
+    again = Claim("The delegation had five deputy premiers.", "stated", 1.0)
+    assert not adds(again, query, known)
+    assert not adds(Claim("Minister Ann Lee", "stated", 1.0), query, known)
+    assert adds(Claim("Bo Tan", "stated", 1.0), query, known)
+
+
+def test_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    more = replace(
+        WIRE, id="more", text="The congress guests of Friday included Dora Quist and Li Ma."
+    )
+    with opened(tmp_path, WIRE, more, judged={"congress guests": 0.999}, budget=1) as assistant:
+        first = assistant.ask(ASKED, kind="list")
+        then = assistant.ask(ASKED, kind="list", skip=first.context_ids)
+    assert (first.coverage.read, first.coverage.of) == (1, 2)
+    assert (then.coverage.read, then.coverage.of) == (2, 2)
+    assert first.note
+    assert not then.note
+    assert not set(items(first.claims)) & set(items(then.claims))

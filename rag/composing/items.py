@@ -8,31 +8,42 @@ from collections.abc import Sequence
 from index.words import FUNCTION_WORDS
 from rag.checking.facts.words import content, words
 
-# A name as it is written: capitalised words side by side, with the small ones that join them.
-_NAME = re.compile(
-    r"(?<![\w’'-])[^\W\d_a-z][\w’'-]*(?:(?: (?:of|the|de|von|al|el|bin|da|for))*"
-    r" [^\W\d_a-z][\w’'-]*)*"
-)
+_WORD = re.compile(r"[^\W_][\w’'-]*")
+_WITHIN = frozenset(("of", "the", "de", "von", "van", "al", "el", "bin", "da", "for"))  # join names
 _LAST = re.compile(r",?\s+(?:and|or)\s+([^\W\d_][^,.;:]{2,60})\.?")
 _JOINT = re.compile(r"[,;]\s*(?:\b(?:and|or)\b)?|\b(?:and|or)\b")
 _ARTICLES = frozenset(("the", "a", "an"))
 _FRAME = 2  # words that say something of the items
-_WORD_AND_SPACE = re.compile(r"(\S+) ")
 
 
 def names(sentence: str, query: str) -> list[tuple[int, int]]:
     """Where the sentence names something that the question doesn't, in order."""
     asked = set(content(query))
     found = []
-    for match in _NAME.finditer(sentence):
-        start, name = match.start(), re.sub(r"[’']s?$", "", match[0])
-        while (opens := _WORD_AND_SPACE.match(name)) and opens[1].lower() in FUNCTION_WORDS:
-            start, name = start + opens.end(), name[opens.end() :]
+    for start, end in _capitalised(sentence):
+        name = re.sub(r"[’']s?$", "", sentence[start:end])
         telling = set(content(name))
-        if name.lower() in FUNCTION_WORDS or not telling or telling <= asked:
-            continue
-        found.append((start, start + len(name)))
+        if telling and not telling <= asked:
+            found.append((start, start + len(name)))
     return found
+
+
+def _capitalised(text: str) -> list[tuple[int, int]]:
+    """Capitalised words side by side, with the small ones that join them; not a function word that
+    only opens a sentence."""
+    runs: list[tuple[int, int]] = []
+    small = 0  # where a run ended before words that may join it to the next one
+    for match in _WORD.finditer(text):
+        start, end = match.span()
+        beside = bool(runs) and text[small or runs[-1][1] : start] == " "
+        if match[0][0].isupper() and match[0].lower() not in FUNCTION_WORDS:
+            if beside:
+                start = runs.pop()[0]
+            runs.append((start, end))
+            small = 0
+        else:
+            small = end if beside and match[0] in _WITHIN else 0
+    return runs
 
 
 def listed(sentence: str, query: str) -> list[tuple[int, int]]:

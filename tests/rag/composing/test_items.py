@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.composing.items import listed, same, statement
+from rag.composing.items import listed, names, same, statement
 
 ASKED = "Who was in the Russian delegation?"
 SENTENCE = (
@@ -23,6 +23,24 @@ def test_the_names_that_a_question_does_not_have_are_the_items() -> None:
     assert statement(SENTENCE, spans, 1) == (
         "The Russian delegation included Economy Minister Maksim Reshetnikov."
     )
+
+
+def test_names_in_other_letters_are_capitalised_too() -> None:
+    sentence = "В делегацию вошли министр Сергей Лавров, Антон Силуанов и Élise Żak."
+    assert [sentence[a:b] for a, b in names(sentence, "Кто?")] == [
+        "Сергей Лавров",
+        "Антон Силуанов",
+        "Élise Żak",
+    ]
+
+
+def test_a_word_between_two_names_parts_them() -> None:
+    sentence = "Then Ann met Bo of the Bank of Example, and the bank of Carl."
+    assert [sentence[a:b] for a, b in names(sentence, "")] == [
+        "Ann",
+        "Bo of the Bank of Example",
+        "Carl",
+    ]
 
 
 def test_the_last_item_needs_no_name() -> None:

@@ -1,8 +1,8 @@
 """A yes or no: which of the two first, then the sentence that says why.
 
 The sentence is a fact's, checked like one; Yes or No stands before it as its label, so its verdict
-is that of both. Which it is, is asked of the Judge, about the passage that bears the sentence out:
-where that bears out neither or both, the sentence stands alone.
+is that of both. Which it is, is asked of the Judge, about the sentence itself: does it bear out the
+question with Yes after it, or with No? Where neither stands out, the sentence stands alone.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from dataclasses import replace
 from index.search import Hit
 from rag.answer import Claim
 from rag.asking import Asked
+from rag.checking.verdict import log_odds
 from rag.compose import Outcome
 from rag.composing.fact import fact
 from rag.composing.parts import Parts
 from rag.events import ClaimChecked, Event, Passages
 
-_SURE, _UNLIKELY = 0.9, 0.1  # of the Judge: the one, and not the other
+_SURE = 0.9  # P(borne out) of the one
+_AHEAD = 2.0  # of the other, in log-odds
 # The writer's own "Yes, " says little of what it goes on to say ("Yes, he did not travel").
 _LED = re.compile(r"\s*(?:yes|no)\s*[,.:;–—-]\s*(?=\S)", re.IGNORECASE)
 
@@ -48,16 +50,20 @@ def yesno(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Outc
 def _which(parts: Parts, asked: Asked, query: str, claim: Claim, hits: Sequence[Hit]) -> str:
     """ "Yes", "No", or "" where the Judge isn't sure."""
     cited = {citation.passage_id for citation in claim.citations}
-    found = [hit for hit in hits if hit.passage.id in cited][:1]
-    said = [(f"{query} {answer}.", hit) for hit in found for answer in ("Yes", "No")]
-    return meant(*parts.judge.alone_each(said, asked.stop)) if said else ""
+    hit = next((hit for hit in hits if hit.passage.id in cited), None)
+    if hit is None:
+        return ""
+    alone = replace(hit, passage=replace(hit.passage, text=claim.text, heading=""))
+    said = [(f"{query} {answer}.", alone) for answer in ("Yes", "No")]
+    return meant(*parts.judge.alone_each(said, asked.stop))
 
 
 def meant(yes: float, no: float) -> str:
-    """Which of two probabilities is sure: "Yes", "No" or ""."""
-    if yes >= _SURE and no <= _UNLIKELY:
-        return "Yes"
-    return "No" if no >= _SURE and yes <= _UNLIKELY else ""
+    """Which of two probabilities stands out: "Yes", "No" or ""."""
+    ahead = log_odds(yes) - log_odds(no)
+    if max(yes, no) < _SURE or abs(ahead) < _AHEAD:
+        return ""
+    return "Yes" if ahead > 0 else "No"
 
 
 def unled(claim: Claim) -> Claim:

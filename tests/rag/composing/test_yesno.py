@@ -24,7 +24,9 @@ ASKED = "Is the bridge in Sampleton open to trams?"
     [
         (0.99, 0.01, f"Yes: {BRIDGE.text} [1]"),
         (0.01, 0.99, f"No: {BRIDGE.text} [1]"),
-        (0.5, 0.01, f"{BRIDGE.text} [1]"),
+        (0.71, 0.964, f"No: {BRIDGE.text} [1]"),
+        (0.8, 0.01, f"{BRIDGE.text} [1]"),
+        (0.95, 0.9, f"{BRIDGE.text} [1]"),
         (0.99, 0.99, f"{BRIDGE.text} [1]"),
         (0.01, 0.01, f"{BRIDGE.text} [1]"),
     ],

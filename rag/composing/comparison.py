@@ -12,8 +12,10 @@ from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from rag.answer import Claim, Coverage, Timings, Tokens
+from index.words import FUNCTION_WORDS
+from rag.answer import Claim, Timings, Tokens
 from rag.asking import Asked
+from rag.checking.facts.words import content
 from rag.compose import Outcome
 from rag.composing.difference import difference
 from rag.composing.fact import fact
@@ -52,11 +54,31 @@ def sides(query: str, sources: Collection[str]) -> tuple[Side, Side] | None:
             (a, b), (c, d) = nearest[0]
             asked = query[:b] + query[d:], query[:a] + query[c:]
             of = {(o.start, o.end): o.sources for o in mentioned(query, sources)}
+            subject = _subject(query[d:]) if spans is outlets else ""
+            if subject:
+                asked = subject, subject
+            else:
+                asked = _unframed(asked[0], query[a:b]), _unframed(asked[1], query[c:d])
             return (
                 Side(query[a:b], asked[0], of.get((a, b), frozenset())),
                 Side(query[c:d], asked[1], of.get((c, d), frozenset())),
             )
     return None
+
+
+def _subject(after: str) -> str:
+    """What two outlets are compared on, each asked by itself: "how much trade grew?" of "… differ
+    on how much trade grew?"; "" where what follows them isn't such."""
+    said = list(re.finditer(r"[\w’'-]+", re.sub(r"^[’']s\b", "  ", after)))
+    place = next((n for n, m in enumerate(said[:2]) if m[0].lower() in FUNCTION_WORDS), None)
+    return after[said[place].end() :].strip() if place is not None and said[place + 1 :] else ""
+
+
+def _unframed(question: str, label: str) -> str:
+    """A side's question without what only compares before a comma: "trade in 2021?" of "Which was
+    bigger, trade in 2021?"; as it is where that would leave the side's name alone."""
+    rest = question[question.rfind(",", 0, question.find(label)) + 1 :].strip()
+    return rest if set(content(rest)) - set(content(label)) else question
 
 
 def _names(query: str) -> list[tuple[int, int]]:
@@ -166,9 +188,8 @@ def _joined(query: str, found: Sequence[tuple[str, Outcome]], silent: Sequence[s
             key=lambda signals: signals.get("probability", 0.0),
         ),
         note="" if abstained else note(claims, silent),
-        coverage=Coverage(
-            sum(o.coverage.read for o in outcomes), sum(o.coverage.of for o in outcomes)
-        ),
+        # (the same passages, mostly)
+        coverage=max((o.coverage for o in outcomes), key=lambda c: (c.read, c.of)),
     )
 
 
@@ -182,9 +203,8 @@ def _once(claims: Sequence[Claim]) -> tuple[Claim, ...]:
 
 def note(claims: Sequence[Claim], silent: Sequence[str]) -> str:
     """What differs, derived from two sides that are stated; or which side has nothing."""
-    if silent:
-        names = " and ".join(f"“{label}”" for label in silent)
-        return f"I found nothing on {names} in the passages that I read."
+    if len(silent) == 1:
+        return f"I found nothing on “{silent[0]}” in the passages that I read."
     stated = [c for c in claims if c.label and c.shown and c.verdict == "stated" and not c.lacking]
     if len(stated) != 2 or stated[0].label == stated[1].label:
         return ""

@@ -21,7 +21,7 @@ FOR = (
     "do no sums."
 )
 SAY = "On this they say:"
-NOTHING = "I found nothing in them on this."
+NOTHING = "Ask me what they report."
 _STATES = 0.5  # P(stated) from which a passage is on what is asked
 _MOST = 2  # sentences, each from an article of its own
 

@@ -36,13 +36,23 @@ SOURCES = ("Sample Courier", "Example Post", "BBC News", "The Guardian")
     [
         (
             "Which was bigger, trade between Russia and China in 2021 or in 2023?",
-            Side("2021", "Which was bigger, trade between Russia and China in 2021?"),
-            Side("2023", "Which was bigger, trade between Russia and China in 2023?"),
+            Side("2021", "trade between Russia and China in 2021?"),
+            Side("2023", "trade between Russia and China in 2023?"),
         ),
         (
             "Compare the BBC and the Guardian on Harbin.",
-            Side("BBC", "Compare the BBC on Harbin.", frozenset({"BBC News"})),
-            Side("Guardian", "Compare the Guardian on Harbin.", frozenset({"The Guardian"})),
+            Side("BBC", "Harbin.", frozenset({"BBC News"})),
+            Side("Guardian", "Harbin.", frozenset({"The Guardian"})),
+        ),
+        (
+            "how do the BBC and the Guardian describe Harbin",
+            Side("BBC", "how do the BBC describe Harbin", frozenset({"BBC News"})),
+            Side("Guardian", "how do the Guardian describe Harbin", frozenset({"The Guardian"})),
+        ),
+        (
+            "Who was there first, Barack Obama or King Philippe?",
+            Side("Barack Obama", "Who was there first, Barack Obama?"),
+            Side("King Philippe", "Who was there first, King Philippe?"),
         ),
         (
             "difference between what Putin said and what Xi said",

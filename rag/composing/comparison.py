@@ -59,6 +59,9 @@ def sides(query: str, sources: Collection[str]) -> tuple[Side, Side] | None:
                 asked = subject, subject
             else:
                 asked = _unframed(asked[0], query[a:b]), _unframed(asked[1], query[c:d])
+            named = set(content(query[a:b])) | set(content(query[c:d]))
+            if not all(set(content(question)) - named for question in asked):
+                return None  # "does Ann agree with Bo?": nothing is left to ask of one of them
             return (
                 Side(query[a:b], asked[0], of.get((a, b), frozenset())),
                 Side(query[c:d], asked[1], of.get((c, d), frozenset())),

@@ -69,11 +69,6 @@ SOURCES = ("Sample Courier", "Example Post", "BBC News", "The Guardian")
             Side("Moscow", "How do Moscow describe the Power of Siberia?"),
             Side("Beijing", "How do Beijing describe the Power of Siberia?"),
         ),
-        (
-            "Does Blinken agree with Wang Wenbin?",
-            Side("Blinken", "Does Blinken?"),
-            Side("Wang Wenbin", "Does Wang Wenbin?"),
-        ),
     ],
 )
 def test_a_side_is_the_question_without_the_other(query: str, first: Side, second: Side) -> None:
@@ -89,6 +84,7 @@ def test_a_side_is_the_question_without_the_other(query: str, first: Side, secon
         "Compare Ann and Bo and Carl.",  # which two?
         "Did Ann leave? Bo stayed.",
         "Who was there in 2021?",
+        "Does Blinken agree with Wang Wenbin?",  # on what?
     ],
 )
 def test_a_question_without_two_names_has_no_sides(query: str) -> None:

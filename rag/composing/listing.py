@@ -132,7 +132,10 @@ def _items(parts: Parts, asked: Asked, query: str, hit: Hit, stated: float) -> _
             continue
         kept = _borne(parts, asked, sentence, spans, hit)
         dropped |= len(kept) < len(spans)
-        claims += [_item(whole, sentence[a:b], hit) for a, b in kept]
+        claims += [
+            _item(whole, sentence[a:b], statement(sentence, spans, spans.index((a, b))), hit)
+            for a, b in kept
+        ]
     return _Written(hit, tuple(claims), dropped, raw, tokens)
 
 
@@ -145,8 +148,9 @@ def _borne(
     return [span for span, p in zip(spans, likely, strict=True) if p >= BORNE]
 
 
-def _item(whole: Claim, text: str, hit: Hit) -> Claim:
-    own = quote(text, hit)
+def _item(whole: Claim, text: str, said: str, hit: Hit) -> Claim:
+    """An item with the words that say it of this item (a heading may only name it)."""
+    own = quote(said, hit)
     citations = (own,) if own else whole.citations
     known = "\n".join([hit.article.title, hit.passage.heading, *(c.quote for c in citations)])
     return replace(whole, text=text, citations=citations, lacking=lacking(text, known))

@@ -135,3 +135,11 @@ def test_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert first.note
     assert not then.note
     assert not set(items(first.claims)) & set(items(then.claims))
+
+
+def test_a_heading_that_only_names_an_item_is_not_its_quote(tmp_path: Path) -> None:
+    headed = replace(WIRE, text=f"Carl Roth\n\n{WIRE.text}")
+    with opened(tmp_path, headed, judged={"congress guests": 0.999}) as assistant:
+        answer = assistant.ask(ASKED, kind="list")
+    assert "Carl Roth" in items(answer.claims)
+    assert {c.quote for claim in answer.claims for c in claim.citations} == {WIRE.text}

@@ -60,6 +60,12 @@ class Checker:
         return claim, judged
 
 
+def quote(words: str, hit: Hit) -> Citation | None:
+    """The words of a passage that some words rest on; None where all of it is taken back."""
+    span = span_of(words, hit)
+    return _citation(span) if span else None
+
+
 def quoted(hit: Hit, start: int, end: int, label: str = "") -> Claim:
     """Words of an article as they stand there (`start`, `end` in the article's text): borne out by
     themselves, so no Judge is asked."""

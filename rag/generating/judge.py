@@ -50,6 +50,12 @@ class Judge(Protocol):
         """For each passage, that it bears the sentence out by itself."""
         ...
 
+    def alone_each(
+        self, said: Sequence[tuple[str, Hit]], stop: Stop | None = None
+    ) -> tuple[float, ...]:
+        """For each sentence and passage, that this passage bears it out by itself."""
+        ...
+
     def close(self) -> None: ...
 
 

@@ -94,5 +94,10 @@ class LocalReader:
     def alone(
         self, sentence: str, hits: Sequence[Hit], stop: Stop | None = None
     ) -> tuple[float, ...]:
-        line = " ".join(sentence.split())
-        return self.generator.yes_each([self._form.alone(line, hit) for hit in hits], stop)
+        return self.alone_each([(sentence, hit) for hit in hits], stop)
+
+    def alone_each(
+        self, said: Sequence[tuple[str, Hit]], stop: Stop | None = None
+    ) -> tuple[float, ...]:
+        prompts = [self._form.alone(" ".join(sentence.split()), hit) for sentence, hit in said]
+        return self.generator.yes_each(prompts, stop)

@@ -90,6 +90,11 @@ def attributed(question: str, sources: Collection[str]) -> tuple[Outlet, ...]:
     return tuple(found)
 
 
+def mentioned(question: str, sources: Collection[str]) -> tuple[Outlet, ...]:
+    """The outlets of the library that the question names at all, in order of place."""
+    return tuple(_named(question, sources))
+
+
 # --- the names ----------------------------------------------------------------------------------
 
 _LONGEST = 10  # words

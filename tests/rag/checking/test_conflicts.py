@@ -76,6 +76,11 @@ class Scripted:
     ) -> tuple[float, ...]:
         return tuple(0.97 if self.says.get(hit.article.id) == sentence else 0.02 for hit in hits)
 
+    def alone_each(
+        self, said: Sequence[tuple[str, Hit]], stop: Stop | None = None
+    ) -> tuple[float, ...]:
+        raise NotImplementedError
+
     def stated(self, question: str, hits: Sequence[Hit], stop: Stop | None = None) -> float:
         raise NotImplementedError
 

@@ -37,6 +37,7 @@ from rag.understanding.kinds import Kind
 from rag.understanding.parts import parts
 from rag.understanding.searching import Searcher
 from rag.understanding.spelling import Corrected, Speller
+from rag.understanding.tongue import Tongue
 
 if TYPE_CHECKING:
     from index.library import Library  # imports faiss
@@ -64,6 +65,7 @@ class Assistant:
         self._parts = Parts(library, writer, judge, encoder, Searcher(library), Checker(judge))
         # what the encoder reads as one piece is a word, and no mistyped one
         self._speller = Speller(library, lambda word: encoder.count(word) == 1)
+        self._tongue = Tongue(library)
         self.warmer: Warmer | None = None
 
     @classmethod
@@ -151,6 +153,11 @@ class Assistant:
     def _answer(self, asking: Asked) -> Iterator[Event]:
         question, corrected = self._corrected(asking)
         kind = asking.kind or self._kind(asking, question)
+        if asking.correct and kind != "smalltalk":  # which has replies in several languages
+            meant = self._tongue.translated(asking.question, self.writer, asking.stop)
+            if meant != asking.question:
+                question, corrected = meant, ()
+                kind = asking.kind or self._kind(asking, question)
         if kind not in WITHOUT_ARTICLES and not len(self.library):
             raise LibraryEmpty(
                 f"The library '{self.library.path}' holds no articles; add some with "

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.errors import LibraryMissing
+from index.errors import LibraryMissing, UsageError
 from rag.service import Service
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class Shelves:
     def names(self) -> tuple[str, ...]:
         return tuple(self._shelves)
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[Shelf]:
         return iter(self._shelves.values())
 
     def named(self, name: str | None) -> Shelf:
@@ -59,3 +61,16 @@ class Shelves:
 def name_of(service: Service) -> str:
     """The name of the library's folder."""
     return service.assistant.library.path.resolve().name or "library"
+
+
+def named_libraries(also: Sequence[str]) -> dict[str, Path]:
+    """From NAME=DIR. Raises UsageError."""
+    found: dict[str, Path] = {}
+    for text in also:
+        name, equals, folder = text.partition("=")
+        if not equals or not folder or not re.fullmatch(r"[\w][\w.-]{0,63}", name):
+            raise UsageError(f"--also takes NAME=DIR, not {text!r}.")
+        if name in found:
+            raise UsageError(f"--also names '{name}' twice; give each library its own name.")
+        found[name] = Path(folder).expanduser()
+    return found

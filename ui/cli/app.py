@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from index.errors import UsageError
-from ui.cli import library_commands
+from ui.cli import library_commands, serve_commands
 from ui.cli.cache_command import cache_app
 from ui.cli.command import (
     Commands,
@@ -44,6 +44,7 @@ app = typer.Typer(
 )
 app.add_typer(models_app, name="models", help="The models that models.txt names.")
 app.add_typer(cache_app, name="cache", help="Passages that the model has read, kept.")
+app.add_typer(serve_commands.tokens_app, name="tokens", help="Who may come in from elsewhere.")
 
 
 def main() -> None:
@@ -163,6 +164,9 @@ def chat(
         model=model,
         open_browser=open_browser,
     )
+
+
+app.command()(serve_commands.serve)
 
 
 @app.command("eval")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -13,7 +13,7 @@ from ui.cli.command import DebugOption, LibraryOption, ModelOption, library_of, 
 tokens_app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 
 
-class LogFormat(str, Enum):
+class LogFormat(StrEnum):
     """What a question leaves on standard error."""
 
     text = "text"

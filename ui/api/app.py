@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -23,6 +24,8 @@ from ui.api.tokens import Tokens
 from ui.api.watching import CONTENT_TYPE, Watch
 from ui.page.serving.staging import Limits as StagingLimits
 
+# Beside the chat page, these paths are the API's.
+PATHS = re.compile(r"/(v1|articles|mcp)(/.*)?|/(health|metrics|openapi\.json)")
 Within = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 

@@ -101,6 +101,7 @@ def beside(service: Service, also: Mapping[str, Path], stack: ExitStack) -> dict
         other = Service(
             Assistant(library, first.writer, first.judge, first.encoder, first.settings)
         )
+        other.assistant.warmer = first.warmer  # it gives way to whoever asks
         stack.callback(library.close)
         stack.callback(other.stop)  # the models are the first one's, and closed with it
         found[name] = other

@@ -197,6 +197,9 @@ class Read(HTMLParser):
         self.tags.append(tag)
         self._in = ("id", "text") in attrs
 
+    def handle_endtag(self, tag: str) -> None:
+        self._in = False
+
     def handle_data(self, data: str) -> None:
         self.text += data if self._in else ""
 

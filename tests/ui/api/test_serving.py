@@ -149,9 +149,19 @@ SERVER = """
             api.generator.go.set()
         threading.Thread(target=tell, daemon=True).start()
         listening = listen("127.0.0.1", 0)
-        print(listening.getsockname()[1], flush=True)
         run(api.app, listening, "127.0.0.1", grace_s=int(sys.argv[2]))
 """
+
+
+def _told(server: subprocess.Popen[str], words: str) -> str:
+    """The line of standard error that has these words."""
+    assert server.stderr
+    said: list[str] = []
+    for line in server.stderr:
+        if words in line:
+            return line
+        said.append(line)
+    raise AssertionError(f"it ended: {said}")
 
 
 @pytest.mark.parametrize("twice", [False, True])
@@ -167,8 +177,7 @@ def test_a_signal_lets_answers_end_and_a_second_one_does_not(tmp_path: Path, twi
     )
     assert server.stdout
     assert server.stdin
-    assert server.stderr
-    url = f"http://127.0.0.1:{server.stdout.readline().strip()}/v1/chat/completions"
+    url = _told(server, "serves at").split()[3] + "/chat/completions"
     body = {"model": "harbour", "messages": [{"role": "user", "content": ASKED}]}
     answers: list[httpx.Response] = []
 
@@ -180,8 +189,7 @@ def test_a_signal_lets_answers_end_and_a_second_one_does_not(tmp_path: Path, twi
     asking.start()
     assert server.stdout.readline() == "writing\n"
     server.send_signal(signal.SIGTERM)
-    while "Answers may end" not in server.stderr.readline():
-        pass
+    _told(server, "Answers may end")
     if twice:
         server.send_signal(signal.SIGTERM)
     else:

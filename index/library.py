@@ -37,7 +37,7 @@ from index.search import Filter, Hit
 from index.sources import named
 from index.splitting.passages import Passage, split
 from index.splitting.search_text import bare_texts, search_texts
-from index.storing import copies, faults, health, listing, schema, vectors
+from index.storing import archive, copies, faults, health, listing, schema, vectors
 from index.storing.lock import WriterLock
 from index.storing.rows import ARTICLES, article_of, delete, insert, meta_of, passages_of
 from index.storing.store import Store, missing
@@ -265,6 +265,10 @@ class Library:
         return self._retriever.search(
             query, k, mode, filter or Filter(), encoder, lambda: self._match(encoder)
         )
+
+    def export(self, to: Path, progress: archive.Progress | None = None) -> archive.Manifest:
+        """This library as one file, whole or not there; others may read and write meanwhile."""
+        return archive.export(self._store, to, progress)
 
     # --- what an article that comes in is ---------------------------------------------------
 

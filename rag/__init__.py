@@ -14,14 +14,25 @@ from index.article import Article
 from index.errors import DatelineError
 from index.search import Filter, Hit
 from index.splitting.passages import Passage
-from rag.answer import Answer, Citation, Claim, Conflict, Side, Timings, Tokens
+from rag.answer import Answer, Citation, Claim, Conflict, Coverage, Side, Timings, Tokens
 from rag.assistant import Assistant
 from rag.checking.verdict import Verdict
-from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
+from rag.events import (
+    ClaimChecked,
+    Done,
+    Event,
+    Passages,
+    Progress,
+    Searching,
+    Token,
+    Understood,
+)
 from rag.generating.generator import Stop, Stopped
 from rag.settings import Settings
+from rag.understanding.kinds import KINDS, Kind
 
 __all__ = [
+    "KINDS",
     "Answer",
     "Article",
     "Assistant",
@@ -29,13 +40,16 @@ __all__ = [
     "Claim",
     "ClaimChecked",
     "Conflict",
+    "Coverage",
     "DatelineError",
     "Done",
     "Event",
     "Filter",
     "Hit",
+    "Kind",
     "Passage",
     "Passages",
+    "Progress",
     "Searching",
     "Settings",
     "Side",
@@ -44,6 +58,7 @@ __all__ = [
     "Timings",
     "Token",
     "Tokens",
+    "Understood",
     "Verdict",
     "ask",
 ]

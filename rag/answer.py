@@ -9,6 +9,7 @@ from index.article import Article, Head
 from index.search import Filter, Hit
 from rag.checking.verdict import Verdict
 from rag.understanding.asked_filter import Reading
+from rag.understanding.kinds import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Claim:
     citations: tuple[Citation, ...] = ()
     lacking: tuple[tuple[int, int], ...] = ()
     shown: bool = True
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,14 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many passages were read, of how many that speak of what was asked."""
+
+    read: int = 0
+    of: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What was asked, what is answered, what it rests on, and what produced it.
 
@@ -91,6 +101,11 @@ class Answer:
     (by their place in `context_ids`) were put before the model. `filter` is what was applied,
     `reading` what of it stood in the question's own words. `signals` are the numbers that the
     verdicts were decided from.
+
+    `kind` is what was asked for. `said` is what is answered without a claim (a greeting; over a
+    list of the library's articles, how many there are), and it opens `text`; `articles` is that
+    list, and `note` what closes `text` (that a list may not be complete). `coverage` tells how much
+    was read.
     """
 
     question: str
@@ -109,6 +124,11 @@ class Answer:
     signals: dict[str, float] = field(default_factory=dict)
     reading: Reading = field(default_factory=Reading)
     unanswered: tuple[str, ...] = ()
+    kind: Kind = "fact"
+    said: str = ""
+    articles: tuple[Head, ...] = ()
+    note: str = ""
+    coverage: Coverage = field(default_factory=Coverage)
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -129,12 +149,14 @@ class Answer:
         return {
             "question": self.question,
             "query": self.query,
+            "kind": self.kind,
             "text": self.text,
             "raw_text": self.raw_text,
             "abstained": self.abstained,
             "claims": [
                 {
                     "text": claim.text,
+                    "label": claim.label,
                     "verdict": claim.verdict,
                     "score": round(claim.score, 4),
                     "shown": claim.shown,
@@ -161,6 +183,10 @@ class Answer:
                 for conflict in self.conflicts
             ],
             "unanswered": list(self.unanswered),
+            "said": self.said,
+            "articles": [article_dict(article) for article in self.articles],
+            "note": self.note,
+            "coverage": {"read": self.coverage.read, "of": self.coverage.of},
             "hits": [
                 {**hit_dict(hit), "in_context": hit.passage.id in self.context_ids}
                 for hit in self.hits

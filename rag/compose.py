@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from index.article import Article
+from index.article import Article, Head
 from index.search import Filter, Hit
 from index.splitting.sentences import sentences
-from rag.answer import Answer, Claim, Conflict, Timings, Tokens
+from rag.answer import Answer, Claim, Conflict, Coverage, Timings, Tokens
 from rag.understanding.asked_filter import Reading
+from rag.understanding.kinds import Kind
+
+BULLETS: frozenset[Kind] = frozenset({"day", "timeline", "list", "comparison"})
+"""Kinds whose claims are items, each on a line of its own."""
 
 _NEAREST = 3
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+", re.MULTILINE)
@@ -32,21 +36,30 @@ class Outcome:
     numbered yet."""
 
     query: str
-    raw_text: str
-    abstained: bool
-    claims: tuple[Claim, ...]
-    conflicts: tuple[Conflict, ...]
-    hits: tuple[Hit, ...]
-    context_ids: tuple[str, ...]
-    filter: Filter
-    timings: Timings
-    tokens: Tokens
-    signals: dict[str, float]
-    reading: Reading
+    raw_text: str = ""
+    abstained: bool = False
+    claims: tuple[Claim, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    context_ids: tuple[str, ...] = ()
+    filter: Filter = field(default_factory=Filter)
+    timings: Timings = field(default_factory=Timings)
+    tokens: Tokens = field(default_factory=Tokens)
+    signals: dict[str, float] = field(default_factory=dict)
+    reading: Reading = field(default_factory=Reading)
+    said: str = ""
+    articles: tuple[Head, ...] = ()
+    note: str = ""
+    coverage: Coverage = field(default_factory=Coverage)
 
 
 def together(
-    question: str, parts: Sequence[Outcome], model: dict[str, str], *, total_s: float
+    question: str,
+    parts: Sequence[Outcome],
+    model: dict[str, str],
+    *,
+    total_s: float,
+    kind: Kind = "fact",
 ) -> Answer:
     """The Answer of a question's parts. It abstains where they all do; where some do, it says
     which. Filter, reading and the time of the first token are the first part's, the signals those
@@ -62,10 +75,19 @@ def together(
     conflicts = number_sides([c for part in parts for c in part.conflicts], claims)
     hits = _ranked(parts)
     unanswered = () if abstained else tuple(part.query for part in parts if part.abstained)
+    said = " ".join(part.said for part in parts if part.said)
+    note = " ".join(part.note for part in parts if part.note)
+    coverage = Coverage(
+        sum(part.coverage.read for part in parts), sum(part.coverage.of for part in parts)
+    )
     return Answer(
         question=question,
         query=" ".join(part.query for part in parts),
-        text=abstention_text(hits) if abstained else answer_text(claims, conflicts, unanswered),
+        text=abstention_text(hits, coverage)
+        if abstained
+        else answer_text(
+            claims, conflicts, unanswered, said=said, note=note, bullets=kind in BULLETS
+        ),
         raw_text=" ".join(part.raw_text for part in parts if part.raw_text),
         abstained=abstained,
         claims=claims,
@@ -88,6 +110,11 @@ def together(
         ),
         signals=min((part.signals for part in parts), key=_sure),
         reading=parts[0].reading,
+        kind=kind,
+        said=said,
+        articles=tuple(dict.fromkeys(head for part in parts for head in part.articles)),
+        note=note,
+        coverage=coverage,
     )
 
 
@@ -137,24 +164,36 @@ def number_sides(conflicts: Sequence[Conflict], claims: Sequence[Claim]) -> tupl
 
 
 def answer_text(
-    claims: Sequence[Claim], conflicts: Sequence[Conflict] = (), unanswered: Sequence[str] = ()
+    claims: Sequence[Claim],
+    conflicts: Sequence[Conflict] = (),
+    unanswered: Sequence[str] = (),
+    *,
+    said: str = "",
+    note: str = "",
+    bullets: bool = False,
 ) -> str:
     """The sentences that weren't withheld, each followed by the numbers of its sources:
-    `… in 2023. [1] [2]`.
+    `… in 2023. [1] [2]`; as `bullets`, each on a line of its own, after its label.
 
     A conflict leads: "Sources disagree: 64% [1] or 46% [2]."; and last, which part of the question
     has no answer.
     """
-    sentences = []
+    opening = [said] if said else []
     for conflict in conflicts:
         sides = " or ".join(f"{side.value} [{side.citation.n}]" for side in conflict.sides)
-        sentences.append(f"Sources disagree: {sides}.")
+        opening.append(f"Sources disagree: {sides}.")
+    sentences = []
     for claim in claims:
         if claim.shown and claim.verdict != "withheld":
             numbers = dict.fromkeys(citation.n for citation in claim.citations)
-            sentences.append(" ".join([claim.text, *(f"[{n}]" for n in numbers)]))
-    sentences += [unanswered_text(part) for part in unanswered]
-    return " ".join(sentences)
+            words = f"{claim.label}: {claim.text}" if claim.label else claim.text
+            sentences.append(" ".join([words, *(f"[{n}]" for n in numbers)]))
+    closing = [unanswered_text(part) for part in unanswered]
+    closing += [note] if note else []
+    if bullets:
+        items = [f"- {sentence}" for sentence in sentences]
+        return "\n".join(filter(None, [" ".join(opening), *items, " ".join(closing)]))
+    return " ".join([*opening, *sentences, *closing])
 
 
 def unanswered_text(part: str) -> str:
@@ -167,9 +206,12 @@ def nearest_articles(hits: Sequence[Hit]) -> list[Article]:
     return list(found.values())[:_NEAREST]
 
 
-def abstention_text(hits: Sequence[Hit]) -> str:
-    """Says that the library doesn't hold the answer, and what the nearest thing is that it does."""
+def abstention_text(hits: Sequence[Hit], coverage: Coverage | None = None) -> str:
+    """Says that nothing answers the question, in how much of the library that was looked for, and
+    what the nearest thing is that it holds."""
     said = "The library doesn't hold the answer to this."
+    if coverage is not None and coverage.read < coverage.of:
+        said = f"I found no answer in the {coverage.read} of {coverage.of} passages that I read."
     articles = nearest_articles(hits)
     if not articles:
         return said

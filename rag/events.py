@@ -1,5 +1,6 @@
-"""What happens while a question is answered, in order: Searching+, Passages, Token*, ClaimChecked*,
-again for each further thing that the question asks; then Done. Every stream that isn't closed early
+"""What happens while a question is answered, in order: Understood, (Searching+, Progress*,
+Passages, Token*, ClaimChecked*), again for each further thing that the question asks; then Done.
+What needs no passage is Done at once. Every stream that isn't closed early
 ends with exactly one Done."""
 
 from __future__ import annotations
@@ -9,6 +10,17 @@ from dataclasses import dataclass, field
 from index.search import Filter, Hit
 from rag.answer import Answer, Claim
 from rag.understanding.asked_filter import Reading
+from rag.understanding.kinds import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What is asked for. `given`: a person said so."""
+
+    question: str
+    query: str
+    kind: Kind
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,14 @@ class Passages:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How many passages have been read, of how many that are to be read at most."""
+
+    read: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """The next piece of the draft. It has not been checked yet."""
 
@@ -49,4 +69,4 @@ class Done:
     answer: Answer
 
 
-Event = Searching | Passages | Token | ClaimChecked | Done
+Event = Understood | Searching | Progress | Passages | Token | ClaimChecked | Done

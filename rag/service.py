@@ -7,22 +7,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Unpack
 
 from index.errors import DatelineError
-from index.search import Filter
 from rag.answer import Answer
+from rag.asking import Asking
 from rag.assistant import Assistant
 from rag.errors import ModelError
 from rag.events import Done, Event, Token
 from rag.generating.generator import Stop, Stopped
 from rag.generating.reader import LocalReader
-from rag.settings import Settings
 from rag.turns import WAITING, Closed, Events, QueueFull, Turns, Waiting
-from rag.understanding.conversation import Turn
 
 __all__ = ["Closed", "Loading", "QueueFull", "Service", "Waiting"]
 
@@ -65,21 +64,11 @@ class Service:
         self,
         question: str,
         *,
-        history: Sequence[Turn] = (),
-        filter: Filter | None = None,
-        read_filters: bool = True,
-        settings: Settings | None = None,
         model: str | None = None,
+        **given: Unpack[Asking],
     ) -> Answer:
         """The whole answer; see `stream`. Raises Stopped where `stop()` ended it."""
-        with self.stream(
-            question,
-            history=history,
-            filter=filter,
-            read_filters=read_filters,
-            settings=settings,
-            model=model,
-        ) as events:
+        with self.stream(question, model=model, **given) as events:
             for event in events:
                 if isinstance(event, Done):
                     return event.answer
@@ -89,12 +78,9 @@ class Service:
         self,
         question: str,
         *,
-        history: Sequence[Turn] = (),
-        filter: Filter | None = None,
-        read_filters: bool = True,
-        settings: Settings | None = None,
         model: str | None = None,
         pulse: float | None = None,
+        **given: Unpack[Asking],
     ) -> Events[Event | Loading]:
         """What happens, as `Assistant.stream` tells it, with Waiting while others come before and
         Loading where `model` (a name in models.txt; None takes the one that is there) isn't the
@@ -106,14 +92,7 @@ class Service:
 
         def start(stop: Stop) -> Iterator[Event | Loading]:
             yield from self._use(model or self._model)
-            yield from self._assistant.stream(
-                question,
-                history=history,
-                filter=filter,
-                read_filters=read_filters,
-                settings=settings,
-                stop=stop,
-            )
+            yield from self._assistant.stream(question, stop=stop, **given)
 
         return self._turns.run(start, pulse=pulse)
 

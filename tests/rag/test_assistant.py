@@ -20,11 +20,11 @@ from rag import (
     Done,
     Filter,
     Passages,
-    Searching,
     Settings,
     Stop,
     Stopped,
     Token,
+    Understood,
 )
 from rag.generating.generator import Prompt
 from tests.fakes import FakeEncoder, FakeGenerator, fake_reader
@@ -100,10 +100,19 @@ def test_events_come_in_order_and_the_last_is_the_answer(make: Callable[..., Mad
     made = make(HARBOUR, BRIDGE)
     events = list(made.assistant.stream("How long is the bridge in Sampleton?"))
     kinds = [type(event).__name__ for event in events]
-    assert kinds[:2] == ["Searching", "Passages"]
+    assert kinds[:4] == ["Understood", "Searching", "Progress", "Passages"]
     assert kinds[-1] == "Done"
     assert kinds == sorted(
-        kinds, key=["Searching", "Passages", "Token", "ClaimChecked", "Done"].index
+        kinds,
+        key=[
+            "Understood",
+            "Searching",
+            "Progress",
+            "Passages",
+            "Token",
+            "ClaimChecked",
+            "Done",
+        ].index,
     )
     done = events[-1]
     assert isinstance(done, Done)
@@ -321,7 +330,7 @@ def test_a_follow_up_is_answered_as_it_was_understood(make: Callable[..., Made])
     )
     history = [("When did the bridge in Sampleton open?", "It opened on 3 May.")]
     events = list(made.assistant.stream("How long is it?", history=history))
-    assert isinstance(events[0], Searching)
+    assert isinstance(events[0], Understood)
     assert events[0].question == "How long is it?"
     assert events[0].query == "How long is the bridge in Sampleton?"
     done = events[-1]

@@ -11,7 +11,7 @@ import pytest
 from index.article import Article
 from index.errors import DatelineError, UsageError
 from index.library import Library
-from rag import Assistant, Done, Searching, Settings, Token
+from rag import Assistant, Done, Settings, Token, Understood
 from rag.errors import ModelError
 from rag.generating.form import TrainedForm
 from rag.generating.generator import Piece, Prompt, Read, Stop, Stopped
@@ -85,7 +85,7 @@ def test_an_answer_is_the_assistants_own(service: Service) -> None:
     answer = service.ask(ASKED)
     assert answer.text == f"{ARTICLE.text} [1]"
     events = list(service.stream(ASKED))
-    assert isinstance(events[0], Searching)
+    assert isinstance(events[0], Understood)
     assert isinstance(events[-1], Done)
     draft = "".join(event.text for event in events if isinstance(event, Token))
     assert draft == ARTICLE.text

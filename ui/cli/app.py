@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from index.errors import UsageError
-from ui.cli import library_commands, serve_commands
+from ui.cli import archive_commands, library_commands, serve_commands
 from ui.cli.cache_command import cache_app
 from ui.cli.command import (
     Commands,
@@ -86,6 +86,8 @@ for command in (
     library_commands.check,
 ):
     app.command(command.__name__.removesuffix("_articles"))(command)
+app.command("export")(archive_commands.export)
+app.command("import")(archive_commands.import_library)
 
 
 @app.command()

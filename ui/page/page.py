@@ -22,7 +22,7 @@ from ui.filters import make_filter
 from ui.page.conversations import Conversations, Turn
 from ui.page.rendering import footnotes, live, pane, panels, render
 from ui.page.rendering.chips import filter_chips, left_out, without
-from ui.page.rendering.live import Progress
+from ui.page.rendering.live import Live
 from ui.page.rendering.markup import esc
 from ui.page.seam import Backend, Choices, Loading
 from ui.page.sessions import Sessions
@@ -180,7 +180,7 @@ class Page:
         self._windows[session] = replace(self._windows[session], chat=chat)
         answer: Answer | None = None
         note = ""
-        progress = Progress(question, chat)
+        progress = Live(question, chat)
         try:
             with self.backend.stream(question, history, chosen, choices) as events:
                 with self._lock:
@@ -214,8 +214,8 @@ class Page:
             yield Frame(chats=self.chats(window.chat, window.find))
 
     def _progress(
-        self, events: Events[Event | Loading], p: Progress, turn: int
-    ) -> Iterator[tuple[Progress, Answer | None]]:
+        self, events: Events[Event | Loading], p: Live, turn: int
+    ) -> Iterator[tuple[Live, Answer | None]]:
         """The progress after each event that is worth showing, at most a dozen a second."""
         began: float | None = None
         shown = saved = self._clock()

@@ -162,8 +162,7 @@ def test_an_article_from_the_future_moves_nothing(assistant: Assistant) -> None:
 def test_a_follow_up_keeps_what_the_conversation_says(assistant: Assistant) -> None:
     history = [("How many ships came last week?", "420.")]
     events = list(assistant.stream("And how long was it?", history=history))
-    first = events[0]
-    assert isinstance(first, Searching)
+    first = next(event for event in events if isinstance(event, Searching))
     assert "last week" in first.query
     assert first.reading.found == ("last week",)
     assert isinstance(events[-1], Done)

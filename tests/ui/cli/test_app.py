@@ -314,8 +314,8 @@ def test_help_names_every_command(run: Run) -> None:
     shown = run("--help").stdout
     listed = [line.split()[0] for line in shown.partition("Commands:\n")[2].splitlines()]
     assert " ".join(listed) == (
-        "add list show edit remove search reindex status check ask chat serve eval models cache "
-        "tokens"
+        "add list show edit remove search reindex status check export import ask chat serve eval "
+        "models cache tokens"
     )
 
 
@@ -471,3 +471,14 @@ def test_check_says_what_it_compared_and_repairs(run: Run, library: Path) -> Non
     for command in (["check"], ["check", "--repair"], ["status"]):
         assert run("--library", library, *command).exit_code == 5
     assert run("--library", library, "list").exit_code == 0
+
+
+def test_a_library_goes_to_a_file_and_back(run: Run, library: Path, tmp_path: Path) -> None:
+    file, other, here = (str(path) for path in (tmp_path / "all", tmp_path / "other", library))
+    assert run("--library", here, "export", file).stdout.startswith("exported 2 articles")
+    again = run("--library", here, "export", file)
+    assert again.exit_code == 2
+    assert "--replace" in again.output
+    assert run("--library", here, "export", file, "--replace").exit_code == 0
+    assert run("--library", other, "import", file).stdout.startswith("imported 2 articles")
+    assert run("--library", other, "import", file).exit_code == 2

@@ -86,7 +86,8 @@ def test_a_reader_that_goes_away_is_no_fault(library: Path) -> None:
     assert process.stderr
     assert process.stdout.readline().startswith("0000")
     process.stdout.close()
-    assert process.stderr.read() == ""
+    said = process.stderr.read()  # a quick machine has written all of it before the reader goes
+    assert not said or said.startswith("1 to 100 of 300 articles")
     process.wait(60)
 
 

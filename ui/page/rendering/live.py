@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rag.answer import Claim, filter_dict
-from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
+from rag.events import (
+    ClaimChecked,
+    Done,
+    Event,
+    Passages,
+    Progress,
+    Searching,
+    Token,
+    Understood,
+)
 from rag.service import Loading, Waiting
 from ui.page.rendering import render
 from ui.page.rendering.chips import found_filters
@@ -17,7 +26,7 @@ STAGES = ("Searching", "Reading", "Writing", "Checking")
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class Live:
     """Where an answer is: `stage` indexes STAGES, `times` holds the seconds of the stages before.
 
     `place` counts the people who are before this one. `elapsed` is the current stage's seconds.
@@ -38,13 +47,17 @@ class Progress:
     claims: tuple[Claim, ...] = ()
 
 
-def told(p: Progress, event: Event | Loading | Waiting) -> tuple[Progress, int]:
+def told(p: Live, event: Event | Loading | Waiting) -> tuple[Live, int]:
     """With what an event says, and the stage that it belongs to."""
     match event:
         case Waiting(place=place):
             return replace(p, place=place), p.stage
         case Loading(model=model):
             return replace(p, loading=model, place=0), p.stage
+        case Understood(query=query):
+            return replace(p, query=query, loading="", place=0), p.stage
+        case Progress(read=read):
+            return replace(p, passages=read), max(p.stage, 1)
         case Searching(query=query, filter=applied, reading=reading):
             chips = filter_dict(applied, reading)
             return replace(p, query=query, loading="", place=0, filter=chips), p.stage
@@ -58,7 +71,7 @@ def told(p: Progress, event: Event | Loading | Waiting) -> tuple[Progress, int]:
             return p, p.stage
 
 
-def live(p: Progress) -> str:
+def live(p: Live) -> str:
     doing = _queue(p.place) if p.place else _loading(p) if p.loading else _stages(p)
     status = f'<p class="stages">{doing}</p>'
     understood = render.understood(p.question, p.query)
@@ -88,12 +101,12 @@ def _queue(place: int) -> str:
     return f'<span class="now">{before} before yours</span>'
 
 
-def _loading(p: Progress) -> str:
+def _loading(p: Live) -> str:
     took = f" <i>{p.elapsed:.0f} s</i>" if p.elapsed >= 1 else ""
     return f'<span class="now">Loading {esc(p.loading)}{took}</span>'
 
 
-def _stages(p: Progress) -> str:
+def _stages(p: Live) -> str:
     parts = []
     for i, name in enumerate(STAGES):
         if i < p.stage:

@@ -17,7 +17,7 @@ from tests.ui.payloads import PAYLOADS
 from ui.page.conversations import Chat, Turn
 from ui.page.rendering import chips, live, panels, render
 from ui.page.rendering import library as render_library
-from ui.page.rendering.live import Progress
+from ui.page.rendering.live import Live
 from ui.page.rendering.markup import day, esc, link
 from ui.page.seam import Choices
 
@@ -280,22 +280,22 @@ def test_what_was_dropped_or_only_preferred_is_said() -> None:
 
 
 def test_while_it_is_made_the_stages_show_how_far_it_is() -> None:
-    html = live.live(Progress("Q", stage=2, times=(0.02, 0.31), elapsed=3.4, draft="So far"))
+    html = live.live(Live("Q", stage=2, times=(0.02, 0.31), elapsed=3.4, draft="So far"))
     assert re.findall(r'class="(past|now|later)"', html) == ["past", "past", "now", "later"]
     assert "Searching 0.02 s" in text(html)
     assert "Writing 3 s" in text(html)
-    waiting = live.live(Progress("Q", place=2))
+    waiting = live.live(Live("Q", place=2))
     assert "2 questions are before yours" in text(waiting)
 
 
 def test_checked_sentences_take_the_place_of_the_draft() -> None:
     checked = Claim("One is so.", "stated", 0.9)
-    html = live.live(Progress("Q", stage=3, draft="One is so. Two is not.", claims=(checked,)))
+    html = live.live(Live("Q", stage=3, draft="One is so. Two is not.", claims=(checked,)))
     assert text(html).count("One is so.") == 1
     assert '<span class="draft"> Two is not.</span>' in html
     dropped = replace(checked, shown=False)
     assert "One is so." not in live.live(
-        Progress("Q", stage=3, draft="One is so. Two.", claims=(dropped,))
+        Live("Q", stage=3, draft="One is so. Two.", claims=(dropped,))
     )
 
 
@@ -341,7 +341,7 @@ def test_no_text_anywhere_becomes_markup(data: st.DataObject) -> None:
     safe(render.turn(replace(t, answer={**answer, "abstained": True})))
     safe(render.turn(replace(t, answer=None, state="failed", note=draw(hostile))))
     safe(render.turn(replace(t, answer=None, state="stopped", draft=draw(hostile))))
-    progress = Progress(
+    progress = Live(
         draw(hostile),
         chat=draw(hostile),
         query=draw(hostile),

@@ -1,0 +1,42 @@
+"""What every composer works with."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from index.encoding.encoder import Encoder
+from rag.asking import Asked
+from rag.checking.check import Checker
+from rag.compose import Outcome
+from rag.events import Event
+from rag.generating.judge import Judge
+from rag.generating.writer import Writer
+from rag.understanding.searching import Searcher
+
+if TYPE_CHECKING:
+    from index.library import Library  # imports faiss
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    library: Library
+    writer: Writer
+    judge: Judge
+    encoder: Encoder
+    searcher: Searcher
+    checker: Checker
+
+
+class Composer(Protocol):
+    """One thing that is asked: its passages found and read, its sentences checked, and whether it
+    is answered decided by itself.
+
+    `query` is the question as it stands alone. Tells what it does while it does it (Searching,
+    Passages, Progress, Token, ClaimChecked), and returns what became of it. May raise Stopped.
+    """
+
+    def __call__(
+        self, parts: Parts, asked: Asked, query: str
+    ) -> Generator[Event, None, Outcome]: ...

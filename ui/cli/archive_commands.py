@@ -1,0 +1,58 @@
+"""A library to one file and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from index.errors import UsageError
+from ui.cli.command import DebugOption, LibraryOption, library_of
+
+
+def export(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take the place of a file that is there.")
+    ] = False,
+    library: LibraryOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Write the whole library to one file; it may be in use meanwhile."""
+    from ui.cli import libraries, progress
+
+    file = file.expanduser()
+    if file.is_dir():
+        raise UsageError(f"'{file}' is a folder; name the file to write.")
+    if file.exists() and not replace:
+        raise UsageError(f"'{file}' is there already; name another file, or say --replace.")
+    if not file.parent.is_dir():
+        raise UsageError(f"There's no folder '{file.parent}' to write '{file.name}' to.")
+    with (
+        libraries.readable(library_of(ctx, library)) as opened,
+        progress.downloading(file.name) as bar,
+    ):
+        made = opened.export(file, lambda done, total: bar("writing", done, total))
+    typer.echo(f"exported {made.articles} articles, {made.passages} passages to {file}")
+
+
+def import_library(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    library: LibraryOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Make a library of a file that `export` wrote; --library says where."""
+    from index.storing import archive
+    from ui.cli import libraries, progress
+
+    place = libraries.library_path(library_of(ctx, library))
+    with progress.downloading(file.name) as bar:
+        made = archive.unpack(
+            file.expanduser(), place, lambda done, total: bar("reading", done, total)
+        )
+    with libraries.readable(place) as opened:
+        held = len(opened)
+    typer.echo(f"imported {held} articles, {made.passages} passages into {place}")

@@ -21,6 +21,7 @@ from rag.events import Done, Event
 from rag.service import Loading, Waiting
 from rag.turns import Events
 from rag.understanding.conversation import Turn
+from rag.understanding.kinds import Kind
 from ui.api.errors import ApiError
 from ui.api.shelves import Shelf
 from ui.api.watching import Asked, Watch
@@ -43,6 +44,8 @@ class Question:
     history: tuple[Turn, ...] = ()
     filter: Filter | None = None
     read_filters: bool = True
+    kind: Kind | None = None
+    article: str | None = None
     route: str = ""
     who: str = ""
 
@@ -88,6 +91,8 @@ class Asker:
             history=question.history[-TURNS:],
             filter=question.filter,
             read_filters=question.read_filters,
+            kind=question.kind,
+            article=question.article,
             pulse=self.pulse_s,
         )
 

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from index.article import Article
 from index.search import Filter
 from rag.answer import Answer, Citation, Claim, Conflict, Side
-from rag.compose import answer_text, number_citations, number_sides
+from rag.checking.verdict import Verdict
+from rag.compose import BULLETS, answer_text, number_citations, number_sides
+from rag.understanding.kinds import Kind
 from ui.api.openai.wire import Delta, Transcript, harmless, whole
 
 ARTICLES = [Article(f"a{n}", f"Title {n}", "Some words that are quoted.") for n in range(3)]
@@ -20,24 +22,33 @@ def cited(article: Article) -> Citation:
     return Citation(0, article, f"{article.id}:0-4", 0, 4, article.text[:4])
 
 
-def claim(text: str, *articles: Article, shown: bool = True) -> Claim:
-    verdict = "stated" if shown else "withheld"
-    return Claim(text, verdict, 0.9, tuple(map(cited, articles)), shown=shown)  # type: ignore[arg-type]
+def claim(text: str, *articles: Article, shown: bool = True, label: str = "") -> Claim:
+    verdict: Verdict = "stated" if shown else "withheld"
+    return Claim(text, verdict, 0.9, tuple(map(cited, articles)), shown=shown, label=label)
 
 
 def answered(
-    claims: list[Claim], conflicts: list[Conflict] | None = None, unanswered: tuple[str, ...] = ()
+    claims: list[Claim],
+    conflicts: list[Conflict] | None = None,
+    unanswered: tuple[str, ...] = (),
+    *,
+    kind: Kind = "fact",
+    said: str = "",
+    note: str = "",
 ) -> Answer:
     """As the Assistant puts it together."""
     numbered = number_citations(claims)
     sides = number_sides(conflicts or [], numbered)
     abstained = not any(c.shown for c in claims)
-    text = answer_text(numbered, sides, unanswered) if not abstained else "It doesn't say."
-    return Answer("?", "?", text, "", abstained, numbered, sides, (), (), Filter())
+    text = "It doesn't say."
+    if not abstained:
+        bullets = kind in BULLETS
+        text = answer_text(numbered, sides, unanswered, said=said, note=note, bullets=bullets)
+    return Answer("?", "?", text, "", abstained, numbered, sides, (), (), Filter(), kind=kind)
 
 
 def streamed(claims: list[Claim], answer: Answer) -> tuple[Transcript, list[Delta]]:
-    transcript = Transcript()
+    transcript = Transcript(bullets=answer.kind in BULLETS)
     deltas = [delta for each in claims if (delta := transcript.claim(each))]
     return transcript, [*deltas, transcript.done(answer)]
 
@@ -88,6 +99,31 @@ def test_that_sources_disagree_follows_what_was_sent() -> None:
     ]
 
 
+def test_a_list_comes_item_by_item() -> None:
+    claims = [
+        claim("It opened.", ARTICLES[0], label="12 April"),
+        claim("It closed.", ARTICLES[1], label="[a](b"),
+    ]
+    answer = answered(claims, kind="timeline", note="There may be more.")
+    transcript, deltas = streamed(claims, answer)
+    assert [d.text for d in deltas] == [
+        "- 12 April: It opened. [1]",
+        "\n- [a] (b: It closed. [2]",
+        "\nThere may be more.",
+    ]
+    assert transcript.text == harmless(answer.text)
+    slices = [transcript.text[c.start : c.end] for c in transcript.cited]
+    assert slices == ["It opened.", "It closed."]
+
+
+def test_what_opens_a_list_follows_what_was_sent() -> None:
+    claims = [claim("It opened.", ARTICLES[0], label="April")]
+    answer = answered(claims, kind="day", said="One article is of that day.", note="Maybe more.")
+    transcript, _ = streamed(claims, answer)
+    assert answer.text == "One article is of that day.\n- April: It opened. [1]\nMaybe more."
+    assert transcript.text == "- April: It opened. [1]\nOne article is of that day.\nMaybe more."
+
+
 def test_an_answer_that_says_otherwise_in_the_end_is_sent_whole() -> None:
     claims = [claim("One thing.", ARTICLES[0])]
     answer = replace(answered(claims), text="- Another layout: one thing [1]")
@@ -112,9 +148,9 @@ TEXTS = st.text(alphabet="ab .![]()<>:\n🌉é1", min_size=1, max_size=12).filte
 def conversations(draw: st.DrawFn) -> tuple[list[Claim], Answer]:
     some = st.lists(st.sampled_from(ARTICLES), min_size=1, max_size=3, unique_by=id)
     claims = [
-        claim(text, *articles, shown=shown)
-        for text, articles, shown in draw(
-            st.lists(st.tuples(TEXTS, some, st.booleans()), max_size=5)
+        claim(text, *articles, shown=shown, label=label)
+        for text, articles, shown, label in draw(
+            st.lists(st.tuples(TEXTS, some, st.booleans(), st.just("") | TEXTS), max_size=5)
         )
     ]
     conflicts = []
@@ -122,7 +158,8 @@ def conversations(draw: st.DrawFn) -> tuple[list[Claim], Answer]:
         sides = tuple(Side(draw(TEXTS), cited(draw(st.sampled_from(ARTICLES)))) for _ in range(2))
         conflicts = [Conflict("what", sides)]
     unanswered = tuple(draw(st.lists(TEXTS, max_size=2)))
-    return claims, answered(claims, conflicts, unanswered)
+    kind: Kind = draw(st.sampled_from(["fact", "list"]))
+    return claims, answered(claims, conflicts, unanswered, kind=kind)
 
 
 @given(conversations())

@@ -12,9 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from index.search import Filter
 from rag.answer import Answer
-from rag.events import ClaimChecked, Done, Event
+from rag.compose import BULLETS
+from rag.events import ClaimChecked, Done, Event, Understood
 from rag.service import Loading, Waiting
 from rag.turns import Events
+from rag.understanding.kinds import Kind
 from ui.api.asking import Asker, Question, turns
 from ui.api.errors import body, told
 from ui.api.openai.forms import Addresses
@@ -35,6 +37,12 @@ class Narrowed(BaseModel):
     until: str | None = None
     sources: list[str] = []
     filters_from_question: bool = True
+    kind: Annotated[
+        Kind | None, Field(description="What is asked for; else read from the question.")
+    ] = None
+    article: Annotated[
+        str | None, Field(description="The id of the article that 'this' means.")
+    ] = None
 
 
 class Asking(BaseModel):
@@ -82,6 +90,8 @@ def placed(request: Request, asking: Asking, said: Sequence[tuple[str, str]]) ->
         history,
         filter,
         narrowed.filters_from_question,
+        narrowed.kind,
+        narrowed.article,
         route=request.url.path,
         who=request.scope.get("state", {}).get("who", ""),
     )
@@ -98,10 +108,12 @@ def addresses(request: Request, library: str) -> Addresses:
 
 async def sending(place: Place, events: Events[Event | Loading]) -> AsyncGenerator[Sent, None]:
     """Sentences as their verdicts stand, the rest with the Answer at the end, signs of life."""
-    transcript = Transcript()
+    transcript = Transcript()  # of a plain sentence or more, unless it is said to be a list
     async with aclosing(place.asker.told(place.question, events)) as telling:
         async for event in telling:
-            if isinstance(event, ClaimChecked):
+            if isinstance(event, Understood):
+                transcript = Transcript(bullets=event.kind in BULLETS)
+            elif isinstance(event, ClaimChecked):
                 if delta := transcript.claim(event.claim):
                     yield Sent(delta)
             elif isinstance(event, Done):

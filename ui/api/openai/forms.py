@@ -79,6 +79,7 @@ def claim_dict(claim: Claim, addresses: Addresses) -> dict[str, Any]:
     """A sentence with its verdict, and the words that it rests on."""
     return {
         "text": claim.text,
+        "label": claim.label,
         "verdict": claim.verdict,
         "score": round(claim.score, 4),
         "shown": claim.shown,
@@ -107,7 +108,7 @@ def dateline(answer: Answer, addresses: Addresses) -> dict[str, Any]:
         _with_urls(claim["citations"], addresses)
     for conflict in said["conflicts"]:
         _with_urls(conflict["sides"], addresses)
-    for source in said["sources"]:
+    for source in (*said["sources"], *said["articles"]):
         source["page"] = addresses.article(source["article_id"])
         source["path"] = file_name(source["path"])
     return said

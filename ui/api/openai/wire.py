@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.answer import Answer, Citation, Claim, Side
+from rag.compose import sentence_text
 
 # What a reader of Markdown would take for a link, a picture, a footnote or HTML. An answer is
 # plain text; the words of an article mustn't make a client fetch anything.
@@ -39,9 +40,13 @@ class Delta:
 
 
 class Transcript:
-    """What was sent of one answer. `text` is all deltas, one after another."""
+    """What was sent of one answer. `text` is all deltas, one after another.
 
-    def __init__(self) -> None:
+    `bullets`: each sentence is an item, on a line of its own.
+    """
+
+    def __init__(self, *, bullets: bool = False) -> None:
+        self._gap, self._mark = ("\n", "- ") if bullets else (" ", "")
         self.text = ""
         self.cited: list[Cited] = []
         self._pieces: list[str] = []
@@ -54,13 +59,13 @@ class Transcript:
             return None
         claim = self._numbered(claim)
         self._claims.append(claim)
-        sentence = harmless(claim.text)
-        numbers = dict.fromkeys(c.n for c in claim.citations)
-        piece = " ".join([sentence, *(f"[{n}]" for n in numbers)])
+        piece = self._mark + harmless(sentence_text(claim))
         self._pieces.append(piece)
-        gap = " " if self.text else ""
-        start = len(self.text) + len(gap)
-        cited = tuple(Cited(start, start + len(sentence), c) for c in claim.citations)
+        gap = self._gap if self.text else ""
+        label = harmless(f"{claim.label}: ") if claim.label else ""
+        start = len(self.text) + len(gap) + len(self._mark) + len(label)
+        end = start + len(harmless(claim.text))
+        cited = tuple(Cited(start, end, c) for c in claim.citations)
         return self._sent(Delta(gap + piece, cited, claim))
 
     def done(self, answer: Answer) -> Delta:
@@ -70,13 +75,13 @@ class Transcript:
             at = len(self.text)
             rest = full[at:]
         else:
-            left = _without(full, self._pieces)
+            left = _without(full, self._pieces, self._gap)
             at = len(self.text)
             if left is None:  # it says otherwise now, in one piece
                 rest = ("\n\n" if self.text else "") + full
                 self._claims = []
             else:
-                rest = (" " if self.text and left else "") + left
+                rest = (self._gap if self.text and left else "") + left
         unsent = _minus([c for c in answer.claims if _to_show(c)], self._claims)
         cited = tuple(
             replace(c, start=c.start + at, end=c.end + at)
@@ -141,7 +146,7 @@ def _located(text: str, claims: Sequence[Claim], sides: Sequence[Side]) -> list[
     return sorted(found, key=lambda each: (each.start, each.end))
 
 
-def _without(text: str, pieces: Sequence[str]) -> str | None:
+def _without(text: str, pieces: Sequence[str], gap: str) -> str | None:
     """What is left of a text without the pieces, in order; None where one isn't in it."""
     left: list[str] = []
     at = 0
@@ -153,7 +158,7 @@ def _without(text: str, pieces: Sequence[str]) -> str | None:
         at = start + len(piece)
     left.append(text[at:])
     kept = [part.strip() for part in left if re.search(r"\w", part)]
-    return " ".join(kept)
+    return gap.join(kept)
 
 
 def _minus(claims: Sequence[Claim], sent: Sequence[Claim]) -> list[Claim]:

@@ -23,6 +23,7 @@ from index.splitting.search_text import search_texts
 from rag.assistant import Assistant
 from rag.checking.verdict import Judged, Verdict, calibration
 from rag.generating.reader import LocalReader
+from rag.generating.writer import Writer
 from rag.settings import Settings
 
 BATCH = 256  # articles
@@ -31,7 +32,9 @@ BATCH = 256  # articles
 class Bench:
     """`settings` are the Assistant's (`--set name=value`); `model=NAME` among them picks the
     generator, `adapter=off` leaves its adapter off, `reading=whole` has it read prompts from end to
-    end, without the passage cache. Tests give an encoder, a reader and baselines of their own."""
+    end, without the passage cache. With `writer_url` that server writes the Assistant's answers
+    (its model `writer_model`), and the generator only judges. Tests give an encoder, a
+    reader and baselines of their own."""
 
     def __init__(
         self,
@@ -44,7 +47,9 @@ class Bench:
         self._model = settings.get("model")
         self._whole = _one_of(settings, "reading", "separate", "whole") == "whole"
         self._adapted = _one_of(settings, "adapter", "on", "off") == "on"
-        own = {"model", "reading", "adapter"}
+        self._writer_at = settings.get("writer_url"), settings.get("writer_model")
+        self._writer: Writer | None = None
+        own = {"model", "reading", "adapter", "writer_url", "writer_model"}
         given = {name: value for name, value in settings.items() if name not in own}
         self.settings = Settings().with_values(given)
         self._encoder = encoder
@@ -56,8 +61,9 @@ class Bench:
         """Names and hashes of what is measured, for run.json."""
         judge = self.reader().identity
         return {
-            "generator": self.reader().name,
-            "generator_sha256": self.reader().sha256,
+            "generator": self.writer().name,
+            "generator_sha256": self.writer().sha256,
+            "judge": self.reader().name,
             "adapter_sha256": judge["adapter"],
             "form": judge["form"],
             "encoder": self.encoder().name,
@@ -85,6 +91,14 @@ class Bench:
             )
         return self._reader
 
+    def writer(self) -> Writer:
+        """Who writes the Assistant's answers."""
+        if self._writer is None:
+            from rag.opening import open_writer
+
+            self._writer = open_writer(*self._writer_at) or self.reader()
+        return self._writer
+
     @contextmanager
     def library(self, articles: Sequence[Article]) -> Iterator[Library]:
         """A temporary library of these articles, gone afterwards."""
@@ -98,8 +112,7 @@ class Bench:
 
     def over(self, library: Library) -> Assistant:
         """The product's Assistant over a library."""
-        reader = self.reader()
-        return Assistant(library, reader, reader, self.encoder(), self.settings)
+        return Assistant(library, self.writer(), self.reader(), self.encoder(), self.settings)
 
     def split(self, article: Article) -> list[Passage]:
         """The article's passages, as the product makes them."""

@@ -32,7 +32,7 @@ import httpx
 ROOT = Path(__file__).resolve().parent.parent
 CLIENTS = 8
 HANG_UP, KILL, GIVE_UP, LOOK = 0.2, 0.1, 0.1, 0.1  # shares of what clients do; the rest listen
-MEMORY_MB, FILES, THREADS = 64, 8, 4  # more than these is a leak
+MEMORY_MB, FILES, THREADS = 64, 8, 8  # more than these is a leak
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,21 @@ class Soak:
                 self.expected[question] = said["choices"][0]["message"]["content"]
                 if said["dateline"]["question"] != question:
                     self.wrong.append(f"{question!r} got {said['dateline']['question']!r}")
+
+    def together(self) -> None:
+        """All clients at once, so that what the server keeps for so many is there."""
+        asking = [
+            threading.Thread(target=self._alone, args=[self.questions[n % len(self.questions)]])
+            for n in range(CLIENTS)
+        ]
+        for thread in asking:
+            thread.start()
+        for thread in asking:
+            thread.join()
+
+    def _alone(self, question: str) -> None:
+        with httpx.Client(timeout=300) as client:
+            self._listened(client, question)
 
     def client(self, number: int, until: float) -> None:
         chance = random.Random(number)  # noqa: S311
@@ -202,6 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with serving(library, asked.model) as (url, pid):
             soak = Soak(url, questions(asked.questions))
             soak.first()
+            soak.together()
             before = quiet(pid)
             print("before:", before, flush=True)
             until = time.monotonic() + asked.minutes * 60

@@ -25,7 +25,7 @@ from rag.composing.kinds import COMPOSERS
 from rag.composing.parts import Parts
 from rag.events import Done, Event, Token, Understood
 from rag.generating.generator import Stop
-from rag.generating.judge import Judge
+from rag.generating.judge import Judge, the_same
 from rag.generating.reader import LocalReader
 from rag.generating.warm import Warmer
 from rag.generating.writer import Writer
@@ -67,16 +67,29 @@ class Assistant:
         library: str | Path | None = None,
         *,
         model: str | None = None,
+        writer_url: str | None = None,
+        writer_model: str | None = None,
         settings: Settings | None = None,
     ) -> Assistant:
         """Over the library at a path (default: DATELINE_LIBRARY, else the user's own).
 
-        Raises LibraryMissing, LibraryDamaged, EncoderMismatch, ModelError.
-        """
-        from rag.opening import open_parts  # the heavy libraries load here, not at `import rag`
+        With a `writer_url`, answers are written by that OpenAI-compatible server (by its model of
+        the name `writer_model`; it may be left away where there is only one), which gets the
+        question and the passages; `model` judges them, on this machine, as ever.
 
-        opened, reader, encoder = open_parts(library, model)
-        return cls(opened, reader, reader, encoder, settings)
+        Raises LibraryMissing, LibraryDamaged, EncoderMismatch, ModelError; UsageError for a
+        `writer_url` that isn't one, or isn't allowed.
+        """
+        from rag import opening  # the heavy libraries load here, not at `import rag`
+
+        remote = opening.open_writer(writer_url, writer_model)
+        try:
+            opened, reader, encoder = opening.open_parts(library, model)
+        except BaseException:
+            if remote is not None:
+                remote.close()
+            raise
+        return cls(opened, remote or reader, reader, encoder, settings)
 
     def read_ahead(self) -> Warmer:
         """From now on, read passages whenever nobody is asking (for a process that stays).
@@ -93,6 +106,8 @@ class Assistant:
         if self.warmer:
             self.warmer.close()
         self.writer.close()
+        if not the_same(self.writer, self.judge):
+            self.judge.close()
         self.library.close()
 
     def __enter__(self) -> Assistant:
@@ -155,6 +170,7 @@ class Assistant:
         return {
             "generator": self.writer.name,
             "sha256": self.writer.sha256,
+            "host": self.writer.host,
             "encoder": self.encoder.name,
             "judge": judge["generator"],
             "adapter": judge["adapter"],

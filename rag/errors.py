@@ -6,7 +6,10 @@ DatelineError (index.errors)
     ├── ModelMissing      named, but not on this machine
     ├── ModelMismatch     on this machine, but its bytes aren't what models.txt says
     ├── ModelUnreachable  no source could be read (network, disk space, a broken file)
-    └── ModelClosed       it was closed, or opened by another process
+    ├── ModelClosed       it was closed, or opened by another process
+    └── WriterUnavailable a remote writer can't be reached, is too busy, or broke off
+        ├── WriterRefused it wants another key
+        └── WriterModelMissing  it has no model of that name
 """
 
 from __future__ import annotations
@@ -35,4 +38,16 @@ class ModelUnreachable(ModelError):
 
 
 class ModelClosed(ModelError):
+    pass
+
+
+class WriterUnavailable(ModelError):
+    pass
+
+
+class WriterRefused(WriterUnavailable):
+    pass
+
+
+class WriterModelMissing(WriterUnavailable):
     pass

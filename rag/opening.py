@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from index.cores import usable_cores
 from index.encoding.encoder import Encoder
+from index.errors import UsageError
 from index.library import Library
 from rag.checking import verdict
 from rag.generating.form import PlainForm, TrainedForm, version
 from rag.generating.reader import LocalReader
 from rag.generating.states import StateCache
 from rag.models import files as models
+
+if TYPE_CHECKING:
+    from rag.generating.remote.writer import RemoteWriter
 
 MEMORY_BOUND = 512 << 20
 DISK_BOUND = 4 << 30
@@ -77,6 +82,23 @@ def open_reader(
         separate_parts=separate_parts,
     )
     return LocalReader(generator, TrainedForm() if adapter else PlainForm())
+
+
+def open_writer(url: str | None, model: str | None = None) -> RemoteWriter | None:
+    """The writer on a server; None where no address is given, for then the local model writes.
+
+    Raises UsageError, WriterUnavailable.
+    """
+    if not url:
+        if model:
+            raise UsageError(
+                f"The writer's model '{model}' is named without the server that has it: give its "
+                "address with --writer-url, or name a model of this machine with --model."
+            )
+        return None
+    from rag.generating.remote.writer import RemoteWriter
+
+    return RemoteWriter.open(url, model)
 
 
 def open_parts(

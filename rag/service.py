@@ -20,6 +20,7 @@ from rag.assistant import Assistant
 from rag.errors import ModelError
 from rag.events import Done, Event, Token
 from rag.generating.generator import Stop, Stopped
+from rag.generating.judge import the_same
 from rag.generating.reader import LocalReader
 from rag.turns import WAITING, Closed, Events, QueueFull, Turns, Waiting
 
@@ -38,7 +39,8 @@ class Loading:
 class Service:
     """Answers one question at a time, first come, first served. Thread-safe; owns its Assistant.
 
-    `opener` opens the reader of a model by its name in models.txt.
+    `opener` opens the reader of a model by its name in models.txt. With a Writer on a server the
+    model is who judges, and another model takes that place only: who writes stays the same.
     """
 
     def __init__(
@@ -49,7 +51,7 @@ class Service:
         opener: Callable[[str], LocalReader] | None = None,
     ) -> None:
         self._assistant = assistant
-        self._model = assistant.writer.name
+        self._model = assistant.judge.name
         self._opened = True  # whether that model is there to answer
         self._opener = opener
         self._turns: Turns[Event | Loading] = Turns(waiting=waiting, joined=_joined)
@@ -59,6 +61,11 @@ class Service:
     def assistant(self) -> Assistant:
         """The one that answers now; another takes its place with another model."""
         return self._assistant
+
+    @property
+    def model(self) -> str:
+        """The local model that is there: it judges, and writes where no server does."""
+        return self._model
 
     def ask(
         self,
@@ -124,6 +131,8 @@ class Service:
                 self._assistant.close()
             else:
                 self._assistant.library.close()
+                if not the_same(self._assistant.writer, self._assistant.judge):
+                    self._assistant.writer.close()
 
     def __enter__(self) -> Service:
         return self
@@ -174,11 +183,12 @@ class Service:
         assistant = self._assistant
         if assistant.warmer is not None:
             assistant.warmer.close()
-        assistant.writer.close()
+        assistant.judge.close()
 
     def _take(self, model: str) -> None:
         old, reader = self._assistant, self._reader(model)
-        new = Assistant(old.library, reader, reader, old.encoder, old.settings)
+        writer = reader if the_same(old.writer, old.judge) else old.writer
+        new = Assistant(old.library, writer, reader, old.encoder, old.settings)
         if old.warmer is not None:
             new.read_ahead()
         self._assistant, self._model, self._opened = new, model, True

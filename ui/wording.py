@@ -3,7 +3,9 @@ that is taken along. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+from rag.generating.remote.address import leaves
 
 STATED = "Stated in the source"
 CHECK = "Check this"
@@ -31,6 +33,32 @@ def verdict(verdict: str, text: str, lacking: Spans) -> str:
         phrases = [*phrases[:_MOST], f"{len(phrases) - _MOST} more"]
     verb = "isn’t" if len(phrases) == 1 else "aren’t"
     return f"{CHECK}: {listed(phrases, 'and')} {verb} in the quote"
+
+
+def written_by(model: Mapping[str, str]) -> str:
+    """Of an answer: who wrote it, and where to the question and the passages went for that."""
+    name, host = model.get("generator", ""), model.get("host", "")
+    if not host:
+        return name
+    by = f"{name}, at {host}" if name else host
+    return f"written by {by}, which got the question and passages" if leaves(host) else by
+
+
+def leaving(host: str) -> str:
+    """Before anything is asked: that with a writer on another machine not all stays here; "" where
+    all does."""
+    if not (host and leaves(host)):
+        return ""
+    return f"Written at {host}: questions and passages leave this computer"
+
+
+def who_writes(host: str, forbidden: bool) -> str:
+    """Of a machine where nothing is asked yet."""
+    if host and leaves(host) and forbidden:
+        return f"none: DATELINE_NO_REMOTE forbids {host}, which DATELINE_WRITER_URL names"
+    said = leaving(host) or (f"the server at {host}, on this computer" if host else "")
+    said = said or "the local model; nothing that is asked leaves this computer"
+    return said + ("; DATELINE_NO_REMOTE is set" if forbidden else "")
 
 
 def disagree(values: Sequence[str]) -> str:

@@ -85,7 +85,9 @@ def fact(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Outco
             first_token_s=first_token_s,
             checks_s=time.perf_counter() - written,
         ),
-        tokens=Tokens(read.tokens, read.reused, len(pieces)),
+        tokens=Tokens(
+            read.tokens, read.reused, len(pieces) if read.written is None else read.written
+        ),
         signals=signals,
         reading=reading,
         coverage=Coverage(len(hits) - len(new) + looked, len(hits)),
@@ -102,7 +104,7 @@ def _read(
     looked = 0
     for first in range(0, len(hits), at_once):
         context = list(hits[first : first + at_once])
-        context = context[: parts.writer.fits(query, context)]
+        context = context[: parts.fits(query, context)]
         if not context:
             break
         stated = parts.judge.stated(query, context, asked.stop)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from index.encoding.encoder import Encoder
+from index.search import Hit
 from rag.asking import Asked
 from rag.checking.check import Checker
 from rag.compose import Outcome
 from rag.events import Event
-from rag.generating.judge import Judge
+from rag.generating.judge import Judge, the_same
 from rag.generating.writer import Writer
 from rag.understanding.searching import Searcher
 
@@ -27,6 +28,11 @@ class Parts:
     encoder: Encoder
     searcher: Searcher
     checker: Checker
+
+    def fits(self, query: str, hits: Sequence[Hit]) -> int:
+        """How many of the hits, best first, both the Writer and the Judge have room for."""
+        n = self.writer.fits(query, hits)
+        return n if the_same(self.writer, self.judge) else min(n, self.judge.fits(query, hits))
 
 
 class Composer(Protocol):

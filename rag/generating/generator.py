@@ -59,10 +59,12 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """How a prompt was read: its length in tokens and how many of them came from the cache."""
+    """How a prompt was read: its length in tokens and how many of them came from the cache.
+    `written`: how many tokens were written, from a writer whose Pieces aren't tokens."""
 
     tokens: int
     reused: int
+    written: int | None = None
 
 
 class PromptTooLong(DatelineError):

@@ -17,8 +17,15 @@ class Judge(Protocol):
     """All probabilities in 0..1; hits best first; every call may raise Stopped."""
 
     @property
+    def name(self) -> str: ...
+
+    @property
     def identity(self) -> dict[str, str]:
         """What the probabilities depend on: hashes of the model, its adapter, its form."""
+        ...
+
+    def fits(self, question: str, hits: Sequence[Hit]) -> int:
+        """How many of the hits, best first, leave room for a question and its checks."""
         ...
 
     def stated(self, question: str, hits: Sequence[Hit], stop: Stop | None = None) -> float:
@@ -42,3 +49,10 @@ class Judge(Protocol):
     ) -> tuple[float, ...]:
         """For each passage, that it bears the sentence out by itself."""
         ...
+
+    def close(self) -> None: ...
+
+
+def the_same(writer: object, judge: object) -> bool:
+    """Whether one local model does both, and is to be asked, opened and closed once."""
+    return writer is judge

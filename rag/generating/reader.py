@@ -34,6 +34,10 @@ class LocalReader:
         return self.generator.sha256
 
     @property
+    def host(self) -> str:
+        return ""
+
+    @property
     def identity(self) -> dict[str, str]:
         """What its probabilities depend on, and its calibration with them."""
         return {

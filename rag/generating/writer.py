@@ -19,6 +19,11 @@ class Writer(Protocol):
     @property
     def sha256(self) -> str: ...
 
+    @property
+    def host(self) -> str:
+        """The server that it writes on, `name[:port]`; "" where it writes in this process."""
+        ...
+
     def fits(self, question: str, hits: Sequence[Hit]) -> int:
         """How many of the hits, best first, leave room for a question and its answer."""
         ...
@@ -26,7 +31,8 @@ class Writer(Protocol):
     def write(
         self, question: str, hits: Sequence[Hit], stop: Stop | None = None
     ) -> Iterator[Read | Piece]:
-        """The answer that these passages (best first) give. Raises Stopped, PromptTooLong."""
+        """The answer that these passages (best first) give: Pieces, and a Read where the reading
+        is counted. Raises Stopped, PromptTooLong, ModelError."""
         ...
 
     def reply(self, prompt: Prompt, max_tokens: int, stop: Stop | None = None) -> str:

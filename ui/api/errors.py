@@ -28,21 +28,18 @@ from index.errors import (
     Refused,
     UsageError,
 )
-from rag import errors as rag_errors
-from rag.errors import ModelError
+from rag.errors import ModelError, WriterUnavailable
 from rag.service import Closed, QueueFull
 
 log = logging.getLogger(__name__)
 
 RETRY_S = 5  # about the time of an answer
 
-_REMOTE = getattr(rag_errors, "WriterUnavailable", None)
-
 # The first that fits: the more special ones stand first.
 _KINDS: tuple[tuple[type[Exception], int, str], ...] = (
     (QueueFull, 429, "queue_full"),
     (Closed, 503, "closing"),
-    *(((_REMOTE, 502, "writer_unavailable"),) if _REMOTE else ()),
+    (WriterUnavailable, 502, "writer_unavailable"),
     (ModelError, 503, "model_unavailable"),
     (LibraryMissing, 404, "model_not_found"),
     (LibraryEmpty, 409, "library_empty"),

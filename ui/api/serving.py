@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from index.errors import UsageError
 from rag.assistant import Assistant
 from rag.service import Service
+from ui import wording
 from ui.api.app import Within, create_app
 from ui.api.doors import doors_for
 from ui.api.shelves import named_libraries
@@ -49,6 +50,8 @@ class Serving:
     log_format: Format = "text"
     log_texts: bool = False
     grace_s: int = GRACE_S
+    writer_url: str | None = None
+    writer_model: str | None = None
 
 
 def serve(asked: Serving, within: tuple[Within, ...] = ()) -> None:
@@ -59,8 +62,10 @@ def serve(asked: Serving, within: tuple[Within, ...] = ()) -> None:
     listening = listen(asked.host, asked.port)
     with ExitStack() as stack:
         stack.callback(listening.close)
-        service = opened(asked.library, asked.model)
+        service = opened(asked.library, asked.model, asked.writer_url, asked.writer_model)
         stack.callback(service.close)
+        if leaves := wording.leaving(service.assistant.writer.host):
+            print(leaves, file=sys.stderr, flush=True)
         others = beside(service, also, stack)
         app = create_app(
             service,
@@ -74,14 +79,21 @@ def serve(asked: Serving, within: tuple[Within, ...] = ()) -> None:
         run(app, listening, asked.host, grace_s=asked.grace_s)
 
 
-def opened(library: Path, model: str | None) -> Service:
+def opened(
+    library: Path,
+    model: str | None,
+    writer_url: str | None = None,
+    writer_model: str | None = None,
+) -> Service:
     """A Service over a library; an empty one is made where there is none. Reads ahead."""
     from index.library import Library
     from rag.opening import open_encoder
 
     if not library.exists():
         Library.open(library, open_encoder(), create=True).close()
-    service = Service(Assistant.open(library, model=model))
+    service = Service(
+        Assistant.open(library, model=model, writer_url=writer_url, writer_model=writer_model)
+    )
     service.assistant.read_ahead()
     return service
 

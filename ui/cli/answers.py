@@ -71,8 +71,8 @@ def made_by(answer: Answer) -> Text:
     said = [f"{times.total_s:.1f} s"]
     if times.first_token_s is not None:
         said.append(f"first word after {times.first_token_s:.1f} s")
-    if name := answer.model.get("generator"):
-        said.append(plain(name))
+    if by := wording.written_by(answer.model):
+        said.append(plain(by))
     return Text(" · ".join(said), style="dim")
 
 

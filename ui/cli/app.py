@@ -25,6 +25,8 @@ from ui.cli.command import (
     SinceOption,
     SourcesOption,
     UntilOption,
+    WriterModelOption,
+    WriterUrlOption,
     library_of,
     say,
     say_undated,
@@ -106,6 +108,8 @@ def ask(
         ),
     ] = True,
     model: ModelOption = None,
+    writer_url: WriterUrlOption = None,
+    writer_model: WriterModelOption = None,
     library: LibraryOption = None,
     debug: DebugOption = False,
 ) -> None:
@@ -117,7 +121,7 @@ def ask(
     wanted = make_filter(since, until, source)
     place = libraries.library_path(library_of(ctx, library))
     with progress.waiting("Opening the models"):
-        service = asking.opened(place, model)
+        service = asking.opened(place, model, writer_url, writer_model)
     with service:
         if wanted is not None:
             held = service.assistant.library
@@ -149,6 +153,8 @@ def chat(
         ),
     ] = None,
     model: ModelOption = None,
+    writer_url: WriterUrlOption = None,
+    writer_model: WriterModelOption = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open it here.")] = False,
     library: LibraryOption = None,
     debug: DebugOption = False,
@@ -164,6 +170,8 @@ def chat(
         auth=auth,
         token=token,
         model=model,
+        writer_url=writer_url,
+        writer_model=writer_model,
         open_browser=open_browser,
     )
 
@@ -185,6 +193,10 @@ def evaluate(
     data: Annotated[Path | None, typer.Option(help="Data sets; else small samples.")] = None,
     questions: Annotated[Path | None, typer.Option(help="Your own, for 'answers'.")] = None,
     articles: Annotated[Path | None, typer.Option(help="What they are asked over.")] = None,
+    writer_url: Annotated[
+        str | None, typer.Option(help="Written by that server (--set writer_url=…).")
+    ] = None,
+    writer_model: Annotated[str | None, typer.Option(help="By that model of its.")] = None,
     debug: DebugOption = False,
 ) -> None:
     """Measure how well answers are grounded."""
@@ -194,6 +206,8 @@ def evaluate(
         if not name or not equals:
             raise UsageError(f"--set takes NAME=VALUE, not {text!r}.")
         settings[name] = value
+    writer = {"writer_url": writer_url, "writer_model": writer_model}
+    settings |= {name: value for name, value in writer.items() if value}
     from eval.run import main as run
 
     chosen = (suites, out, limit, seed, against, settings, data)

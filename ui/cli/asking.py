@@ -19,8 +19,16 @@ from ui.cli.progress import standard_error
 from ui.cli.terminal import about
 
 
-def opened(library: Path, model: str | None) -> Service:
-    return Service(Assistant.open(library, model=model))
+def opened(
+    library: Path,
+    model: str | None,
+    writer_url: str | None = None,
+    writer_model: str | None = None,
+) -> Service:
+    assistant = Assistant.open(
+        library, model=model, writer_url=writer_url, writer_model=writer_model
+    )
+    return Service(assistant)
 
 
 def ask(

@@ -57,6 +57,23 @@ ModelOption = Annotated[
     str | None,
     typer.Option("--model", envvar="DATELINE_MODEL", help="A generator that models.txt names."),
 ]
+WriterUrlOption = Annotated[
+    str | None,
+    typer.Option(
+        "--writer-url",
+        envvar="DATELINE_WRITER_URL",
+        help="An OpenAI-compatible server that writes the answers, and gets the question and the "
+        "passages; this computer's model still checks them. Its key: DATELINE_WRITER_KEY.",
+    ),
+]
+WriterModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--writer-model",
+        envvar="DATELINE_WRITER_MODEL",
+        help="Its model, where it has more than one.",
+    ),
+]
 SinceOption = Annotated[
     str | None, typer.Option(help="Only articles from this day on: 2024-05-17, 2024-05 or 2024.")
 ]

@@ -5,6 +5,7 @@ Plain functions; `ui.cli.app` makes commands of them. What they need loads when 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -220,6 +221,7 @@ def status(ctx: typer.Context, library: LibraryOption = None, debug: DebugOption
     here = [(model, models.state(model)) for model in models.catalogue()]
     kept = opening.open_states().status()
     show_view(terminal.facts(terminal.cache_rows(kept, opening.state_folder())))
+    show_view(terminal.facts([("Writer", wording.who_writes(*_writer()))]))
     meaning = wording.CALIBRATED if opening.calibrated() else wording.UNCALIBRATED
     show_view(terminal.facts([("Verdicts", meaning), ("Models", str(models.folder()))]))
     show_table(["Name", "Role", "Size", "Licence", "State"], terminal.model_rows(here))
@@ -229,6 +231,14 @@ def status(ctx: typer.Context, library: LibraryOption = None, debug: DebugOption
         model = models.default(role)
         if models.state(model) != "ready":
             models.path(model.name)  # says what is wrong
+
+
+def _writer() -> tuple[str, bool]:
+    """The host that DATELINE_WRITER_URL names, and whether other machines' are forbidden."""
+    from rag.generating.remote.address import Address, forbidden
+
+    url = os.environ.get("DATELINE_WRITER_URL")
+    return Address.of(url).host if url else "", forbidden()
 
 
 def check(

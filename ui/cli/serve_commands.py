@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from ui.cli.command import DebugOption, LibraryOption, ModelOption, library_of, say, show_table
+from ui.cli.command import (
+    DebugOption,
+    LibraryOption,
+    ModelOption,
+    WriterModelOption,
+    WriterUrlOption,
+    library_of,
+    say,
+    show_table,
+)
 
 tokens_app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 
@@ -52,6 +61,8 @@ def serve(
     ] = False,
     grace: Annotated[int, typer.Option(min=0, help="Seconds that answers have to end.")] = 30,
     model: ModelOption = None,
+    writer_url: WriterUrlOption = None,
+    writer_model: WriterModelOption = None,
     library: LibraryOption = None,
     debug: DebugOption = False,
 ) -> None:
@@ -72,6 +83,8 @@ def serve(
             log_format.value,
             log_texts,
             grace,
+            writer_url,
+            writer_model,
         )
     )
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from ui import wording
 from ui.api.app import PATHS, create_app
 from ui.api.tokens import Tokens
 from ui.page import chat_tab, library_tab, settings_tab
@@ -24,6 +25,7 @@ from ui.page.conversations import place as conversations_of
 from ui.page.kit import asset, gr, html
 from ui.page.page import Page
 from ui.page.rendering.bundle import bundle
+from ui.page.rendering.markup import esc
 from ui.page.serving import guard
 from ui.page.serving import server as serving
 from ui.page.serving.beside import Beside
@@ -31,15 +33,16 @@ from ui.page.serving.listeners import Listeners
 from ui.page.serving.staging import Staging
 from ui.page.theme import theme
 
-_MASTHEAD = '<p class="brand"><b>Dateline</b><span>Your articles, on this computer</span></p>'
+_HERE = "Your articles, on this computer"
 
 _SCRIPTS = ("widgets.js", "reader.js", "follow.js", "page.js")
 _STYLES = ("page.css", "panels.css", "narrow.css")
 
 
-def build(page: Page, collection: Collection) -> gr.Blocks:
+def build(page: Page, collection: Collection, motto: str = "") -> gr.Blocks:
+    masthead = f'<p class="brand"><b>Dateline</b><span>{esc(motto or _HERE)}</span></p>'
     with gr.Blocks(title="Dateline", fill_width=True, analytics_enabled=False) as blocks:
-        html(_MASTHEAD, elem_id="masthead")
+        html(masthead, elem_id="masthead")
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Chat"):
                 chat = chat_tab.build(page)
@@ -95,14 +98,17 @@ def _server(page: Page) -> list[Callable[..., Any]]:
     return [article, rename, discard, copy, exported, vote, questions]
 
 
-def application(page: Page, collection: Collection, access: guard.Access) -> guard.Guard:
-    """The whole page as an ASGI app, guarded."""
+def application(
+    page: Page, collection: Collection, access: guard.Access, motto: str = ""
+) -> guard.Guard:
+    """The whole page as an ASGI app, guarded. `motto` stands beside its name, where not all stays
+    on this computer."""
     limits = collection.staging.limits
     collection.staging.prepare()
     listeners = Listeners()
     page.away = listeners.away
     os.environ["GRADIO_TEMP_DIR"] = str(collection.staging.incoming)
-    blocks = build(page, collection)
+    blocks = build(page, collection, motto)
     framework = gr.mount_gradio_app(
         FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
         blocks,
@@ -139,6 +145,8 @@ def serve(
     auth: str | None,
     token: str | None,
     model: str | None,
+    writer_url: str | None = None,
+    writer_model: str | None = None,
     open_browser: bool,
 ) -> None:
     """Serves the page until it is interrupted. Raises UsageError, LibraryDamaged, ModelError."""
@@ -146,7 +154,7 @@ def serve(
     listening = serving.listen(host, port)
     from ui.page.local import LocalBackend
 
-    backend = LocalBackend.open(library_path, model)
+    backend = LocalBackend.open(library_path, model, writer_url, writer_model)
     conversations = Conversations(conversations_of(library_path))
     staging = Staging(library_path / "uploads")
     try:
@@ -156,7 +164,8 @@ def serve(
             tokens=None if access.open else Tokens.open(),
             public=host not in guard.LOOPBACK,
         )
-        page = application(Page(backend, conversations), collection, access)
+        motto = wording.leaving(backend.writer_host)
+        page = application(Page(backend, conversations), collection, access, motto)
         app = Beside(page, api, PATHS)
         serving.run(app, listening, host, token=token, open_browser=open_browser, stop=backend.stop)
     finally:

@@ -31,18 +31,32 @@ class LocalBackend:
     def __init__(self, service: Service) -> None:
         self.service = service
         self._library = service.assistant.library
-        self._usual = service.assistant.writer.name
+        self._usual = service.model
         service.assistant.read_ahead()
 
     @classmethod
-    def open(cls, library: Path, model: str | None) -> LocalBackend:
+    def open(
+        cls,
+        library: Path,
+        model: str | None,
+        writer_url: str | None = None,
+        writer_model: str | None = None,
+    ) -> LocalBackend:
         """Makes an empty library where there is none. Raises what Assistant.open raises."""
         from index.library import Library
         from rag.opening import open_encoder
 
         if not library.exists():
             Library.open(library, open_encoder(), create=True).close()
-        return cls(Service(Assistant.open(library, model=model)))
+        assistant = Assistant.open(
+            library, model=model, writer_url=writer_url, writer_model=writer_model
+        )
+        return cls(Service(assistant))
+
+    @property
+    def writer_host(self) -> str:
+        """The server that writes the answers; "" where they are written on this machine."""
+        return self.service.assistant.writer.host
 
     def close(self) -> None:
         """The answer under way ends within a token, and no other is begun."""

@@ -8,9 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from rag.errors import ModelError
+from rag.errors import ModelError, WriterUnavailable
 from tests.ui.api.conftest import ASKED, Api
-from ui.api import errors
 
 ASK = {"model": "harbour", "messages": [{"role": "user", "content": ASKED}]}
 
@@ -156,7 +155,15 @@ def test_an_empty_library(serve: Callable[..., Api]) -> None:
     assert error(made, 409)["code"] == "library_empty"
 
 
-def test_a_writer_elsewhere_is_a_gateway() -> None:
-    if errors._REMOTE is None:
-        pytest.skip("this version has no writers elsewhere")
-    assert errors.told(errors._REMOTE("http://h:1 doesn't answer; start it.")).status == 502
+def test_a_writer_elsewhere_that_is_down_is_a_bad_gateway(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "the writer at http://10.0.0.1:8080/v1 doesn't answer; start it, or leave --writer-url"
+
+    def fail(*_: object, **__: object) -> Any:
+        raise WriterUnavailable(said)
+
+    monkeypatch.setattr(api.service.assistant.writer, "write", fail)
+    told = error(httpx.post(api.v1 + "/chat/completions", json=ASK), 502)
+    assert "http://10.0.0.1:8080/v1" in told["message"]
+    assert told["code"] == "writer_unavailable"

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ui import wording
 from ui.page.rendering.markup import button, day, esc, plural, seconds
 
 
@@ -137,7 +138,7 @@ def steps(t: Mapping[str, Any]) -> list[tuple[str, float]]:
 def times(answer: Mapping[str, Any]) -> str:
     t = answer["timings"]
     parts = " · ".join(f"{name} {seconds(s)}" for name, s in steps(t))
-    model = esc((answer.get("model") or {}).get("generator", ""))
+    model = esc(wording.written_by(answer.get("model") or {}))
     return (
         f'<p class="times"><b>{seconds(t["total_s"])}</b> {parts}'
         + (f' · <span class="model">{model}</span>' if model else "")

@@ -18,6 +18,9 @@ _GENERIC = frozenset(
 )
 
 
+_LONGEST = 10  # words; what is longer, as a page may call its outlet, is called nothing for short
+
+
 def words(name: str) -> Name:
     found = tuple(word.casefold() for word in re.findall(r"\w+", name))
     return found[1:] if found[:1] in (("the",), ("www",)) else found
@@ -27,6 +30,8 @@ def short_names(source: str) -> frozenset[Name]:
     """What a source is called for short: the end of its name ("Courier", "York Times"), its
     beginning before such words as "News", and its initials ("NYT")."""
     name = words(source)
+    if len(name) > _LONGEST:
+        return frozenset()
     found = {name[n:] for n in range(1, len(name))}
     head = name
     while len(head) > 1 and head[-1] in _GENERIC:

@@ -63,6 +63,7 @@ _ATTRIBUTED = tuple(
         ),
     )
 )
+_NEAR = 200  # characters before a name that are looked at: a question may have any length
 _THE = re.compile(r"\bthe\s+$", re.IGNORECASE)
 _LISTED = re.compile(r"(?:[’']s)?\s*(?:,|,?\s*\b(?:and|or)\b|&)\s*(?:the\s+)?", re.IGNORECASE)
 
@@ -80,9 +81,11 @@ def attributed(question: str, sources: Collection[str]) -> tuple[Outlet, ...]:
             lists.append([outlet])
     found: list[Outlet] = []
     for listed in lists:
-        before = _THE.sub("", question[: listed[0].start])
-        after = question[listed[-1].end :]
-        if any(b.search(before) and a.match(after) for b, a in _ATTRIBUTED):
+        start, end = listed[0].start, listed[-1].end
+        if the := _THE.search(question, max(0, start - _NEAR), start):
+            start = the.start()
+        near = max(0, start - _NEAR)
+        if any(b.search(question, near, start) and a.match(question, end) for b, a in _ATTRIBUTED):
             found += listed
     return tuple(found)
 
@@ -90,6 +93,7 @@ def attributed(question: str, sources: Collection[str]) -> tuple[Outlet, ...]:
 # --- the names ----------------------------------------------------------------------------------
 
 _LONGEST = 10  # words
+_NAME_BEFORE = re.compile(r"(?<=\s)(?!The\s)[A-Z][\w’'&-]*\s$")
 
 
 def _named(question: str, sources: Collection[str]) -> list[Outlet]:
@@ -143,5 +147,5 @@ def _meant(question: str, start: int, end: int, *, short: bool) -> bool:
     capital = question[start].isupper()
     if not short:
         return capital or question == question.lower() or " " in question[start:end]
-    within = re.search(r"(?<=\s)(?!The\s)[A-Z][\w’'&-]*\s$", question[:start])
+    within = _NAME_BEFORE.search(question, max(0, start - _NEAR), start)
     return capital and not within and start > 0 and not question.isupper()

@@ -22,7 +22,9 @@ _TOLD = (
     r"|its|their)\b"
 )
 _BETWEEN = re.compile(
-    rf"(?:\s*[,;])?\s+and\s+(?={_ASKS})(?!{_TOLD})|\s*;\s*(?={_ASKS})|\?\s+(?=\w)", re.IGNORECASE
+    # (from where spaces begin: from each of them, n spaces would take n² steps)
+    rf"(?<!\s)(?:(?:\s*[,;])?\s+and\s+(?={_ASKS})(?!{_TOLD})|\s*;\s*(?={_ASKS}))|\?\s+(?=\w)",
+    re.IGNORECASE,
 )
 _OPENS = re.compile(rf"\W*(?:and\s+)?{_ASKS}", re.IGNORECASE)
 # "the difference between what one said and what the other said" is one thing, and so is whatever

@@ -92,6 +92,8 @@ _AFTER = (
 _RELATIVE_PERIOD = re.compile(rf"(?<![\w-])(?:{_RELATIVE}){_AFTER}", re.IGNORECASE)
 _PERIOD = re.compile(rf"(?<![\w-])(?:{_RELATIVE}|{_CALENDAR}){_AFTER}", re.IGNORECASE)
 _COMPARED = re.compile(r"\b(?:than|versus|vs\.?|compared?)\b|\bfrom\s+last\b", re.IGNORECASE)
+_HAPPENED = re.compile(r"\b(?:did|happen\w*)\b", re.IGNORECASE)
+_NEAR = 200  # characters before a time that are looked at: a question may have any length
 _ONWARDS = re.compile(r"\s+on(?:wards?)?\b", re.IGNORECASE)
 
 _ARTICLES = (
@@ -128,7 +130,7 @@ def _published(text: str, reference: date) -> Iterator[Time]:
             continue
         first, last = period
         until = None if last >= reference else last  # one that goes on has no end yet
-        if cue := _ABOUT_ARTICLES.search(text[: match.start()]):
+        if cue := _ABOUT_ARTICLES.search(text, max(0, match.start() - _NEAR), match.start()):
             word = " ".join((cue["bound"] or "").lower().split())
             bounds = {
                 "since": (first, None),
@@ -146,11 +148,12 @@ def _published(text: str, reference: date) -> Iterator[Time]:
 
 
 def _relative(text: str, reference: date) -> Iterator[Time]:
+    happened = _HAPPENED.search(text)
     for match in _RELATIVE_PERIOD.finditer(text):
-        before, period = text[: match.start()], _days(match, reference)
+        period = _days(match, reference)
         if period is None:
             continue
-        if match["today"] and not re.search(r"\b(did|happen\w*)\b", before, re.IGNORECASE):
+        if match["today"] and not (happened and happened.end() <= match.start()):
             continue  # "who runs the bank today?": nowadays
         yield Time(match.start(), match.end(), period[0], None)
 

@@ -1,116 +1,25 @@
 """No pattern over article text takes more than about linear time, whatever the text.
 
-Hostile texts are made from the patterns themselves: what matches up to a repetition, the repeated
-part many times, and something that can't follow. They go to the functions that the patterns serve,
-at two sizes. Time is the thread's own, the least of three; a quadratic
-pattern would take 64 times as long for the eightfold text, a linear one takes 8 times.
+The hostile texts of `tests.pumps` go to the functions that the patterns serve.
 """
 
 from __future__ import annotations
 
-import random
-import re
-import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
 from types import ModuleType
-from typing import Any
 
 import pytest
 
-from index.cleaning import clean, dates, furniture, metadata
-from index.errors import Refused
-from index.reading import charset, css, documents, feeds, formats, items, load, marked
-from index.splitting import lines, passages, sentences
-
-try:  # the parser of patterns is public, its module's name isn't
-    from re import _constants as sre  # type: ignore[attr-defined]
-    from re import _parser as parser  # type: ignore[attr-defined]
-except ImportError:  # pragma: no cover
-    pytest.skip("needs the parser of patterns", allow_module_level=True)
+from index import outlets, search
+from index.cleaning import clean, dates, furniture, invisible, metadata
+from index.reading import charset, css, documents, feeds, formats, html, items, load, marked
+from index.splitting import lines, passages, sentences, tokens
+from index.storing import copies
+from tests.pumps import FREE, MOST, Function, cost, modules_with_patterns, slow
 
 MODULES = [
-    *(charset, css, documents, feeds, formats, items, load),
-    *(clean, dates, furniture, metadata, lines, passages, sentences),
+    *(charset, css, documents, feeds, formats, html, items, load, outlets, search, copies),
+    *(clean, dates, furniture, invisible, metadata, lines, passages, sentences, tokens),
 ]
-SMALL, LARGE = 2_000, 16_000
-PUMPS = 80  # tried of each module
-MOST = 8**1.6  # times longer for eight times the text
-FREE = 0.1  # seconds that need no looking at
-ANY = "aA1 -.,:<>\"'([*_!\n/#=\\“é|…"
-OF_CATEGORY = {
-    sre.CATEGORY_DIGIT: "7",
-    sre.CATEGORY_WORD: "a",
-    sre.CATEGORY_SPACE: " ",
-    sre.CATEGORY_NOT_DIGIT: "x",
-    sre.CATEGORY_NOT_WORD: "-",
-    sre.CATEGORY_NOT_SPACE: "a",
-}
-Pump = tuple[str, str]  # what leads up to a repetition, and what is repeated
-
-
-def patterns(module: ModuleType) -> Iterator[re.Pattern[str]]:
-    def found(value: object) -> Iterator[re.Pattern[str]]:
-        if isinstance(value, re.Pattern):
-            source = value.pattern
-            text = source if isinstance(source, str) else source.decode("latin-1")
-            yield re.compile(text, value.flags & ~re.UNICODE)
-        elif isinstance(value, list | tuple):
-            for item in value:
-                yield from found(item)
-
-    for value in vars(module).values():
-        yield from found(value)
-
-
-def pumps(tree: Any, chance: random.Random, prefix: str, into: list[Pump]) -> str:
-    """A text that the pattern's part matches, more or less; its repetitions go `into`."""
-    said = ""
-    for kind, value in tree:
-        before = prefix + said
-        if kind == sre.LITERAL:
-            said += chr(value)
-        elif kind in (sre.ANY, sre.NOT_LITERAL):
-            said += chance.choice(ANY)
-        elif kind == sre.IN:
-            said += one_of(value, chance)
-        elif kind in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
-            least, most, part = value
-            unit = pumps(part, chance, before, into)
-            if most > 1 and unit:
-                into.append((before, unit))
-            said += unit * (least if most > 1 else chance.randint(least, 1))
-        elif kind == sre.SUBPATTERN:
-            said += pumps(value[3], chance, before, into)
-        elif kind == sre.ATOMIC_GROUP:
-            said += pumps(value, chance, before, into)
-        elif kind == sre.BRANCH:
-            said += pumps(chance.choice(value[1]), chance, before, into)
-    return said
-
-
-def one_of(parts: Any, chance: random.Random) -> str:
-    if parts[0][0] == sre.NEGATE:
-        barred = {chr(value) for kind, value in parts if kind == sre.LITERAL}
-        return chance.choice([c for c in ANY if c not in barred])
-    kind, value = chance.choice(parts)
-    if kind == sre.RANGE:
-        return chr(value[0])
-    return OF_CATEGORY.get(value, "a") if kind == sre.CATEGORY else chr(value)
-
-
-def hostile(pattern: re.Pattern[str], chance: random.Random) -> list[Pump]:
-    tree = parser.parse(pattern.pattern, pattern.flags)
-    found: list[Pump] = []
-    for _ in range(6):
-        whole = pumps(tree, chance, "", found)
-        found += [("", whole), ("", whole[: len(whole) // 2])]
-    return sorted({pump for pump in found if pump[1]})
-
-
-def text_of(pump: Pump, size: int) -> str:
-    lead, unit = pump
-    return (lead + unit * (size // len(unit) + 1))[:size] + "\x01\n\x01"
 
 
 def feed_entries(text: str) -> None:
@@ -118,7 +27,7 @@ def feed_entries(text: str) -> None:
     feeds._metadata(item, text, "http://x.example/a")
 
 
-FUNCTIONS: list[Callable[[str], object]] = [
+FUNCTIONS: list[Function] = [
     clean.clean,
     metadata.from_text,
     metadata.people,
@@ -136,34 +45,26 @@ FUNCTIONS: list[Callable[[str], object]] = [
     css.lengths,
     lambda text: css.holds(text[:500]),
     marked.text,
+    lambda text: html._key(text),
+    lambda text: formats._NO_TITLE.search(text[:300]),
+    search.match_expression,
+    search.shingles,
+    outlets.words,
+    outlets.short_names,
+    copies.shingles,
+    lambda text: lines.BULLET.match(text),
+    load._SCHEME.match,
 ]
-
-
-def cost(function: Callable[[str], object], text: str) -> float:
-    """The thread's own seconds, the least of three."""
-    least = float("inf")
-    for _ in range(3):
-        began = time.thread_time()
-        with suppress(Refused):
-            function(text)
-        least = min(least, time.thread_time() - began)
-        if least < FREE:
-            break
-    return least
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
 def test_eight_times_the_text_takes_about_eight_times_as_long(module: ModuleType) -> None:
-    chance = random.Random(20240517)
-    every = [pump for pattern in patterns(module) for pump in hostile(pattern, chance)]
-    slow = []
-    for pump in chance.sample(every, min(PUMPS, len(every))):
-        for number, function in enumerate(FUNCTIONS):
-            took = cost(function, text_of(pump, LARGE))
-            if took > FREE and took > MOST * cost(function, text_of(pump, SMALL)):
-                slow.append((number, took, pump))
-    assert not slow
+    assert not slow(module, FUNCTIONS)
+
+
+def test_no_module_with_patterns_is_left_out() -> None:
+    assert modules_with_patterns("index") == {m.__name__ for m in MODULES} - {marked.__name__}
 
 
 @pytest.mark.parametrize("unit", ["<!---->", "<!--x-->\n", "<?xml ?>", " ", "<!--", "<?xml <!--"])

@@ -31,9 +31,12 @@ from ui.page.serving import server as serving
 from ui.page.serving.beside import Beside
 from ui.page.serving.listeners import Listeners
 from ui.page.serving.staging import Staging
+from ui.page.serving.unread import Unread
 from ui.page.theme import theme
 
 _HERE = "Your articles, on this computer"
+
+_WINDOWS = 100  # for which the framework keeps its own notes, 350 KB each
 
 _SCRIPTS = ("widgets.js", "reader.js", "follow.js", "page.js")
 _STYLES = ("page.css", "panels.css", "narrow.css")
@@ -109,6 +112,7 @@ def application(
     page.away = listeners.away
     os.environ["GRADIO_TEMP_DIR"] = str(collection.staging.incoming)
     blocks = build(page, collection, motto)
+    blocks.state_session_capacity = _WINDOWS
     framework = gr.mount_gradio_app(
         FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
         blocks,
@@ -134,6 +138,7 @@ def application(
         body_bytes=limits.request_bytes,
         has_room=collection.staging.has_room,
         listeners=listeners,
+        unread=Unread(blocks._queue, listeners),
     )
 
 

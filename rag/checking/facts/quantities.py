@@ -97,7 +97,8 @@ def numbers(text: str) -> tuple[Number, ...]:
 def _numbers(text: str) -> Iterator[Number]:
     for match in _NUMBER.finditer(text):
         value, step = _value(match)
-        scale = math.prod(_SCALES[s.lower()] for s in re.findall(r"\w+", match["scales"] or ""))
+        scales = (float(_SCALES[s.lower()]) for s in re.findall(r"\w+", match["scales"] or ""))
+        scale = math.prod(scales)  # of floats: beyond them it is infinite, and no error
         if match["short"]:
             scale *= _SCALES[match["short"].lower()]
         unit = _unit(match)
@@ -105,7 +106,9 @@ def _numbers(text: str) -> Iterator[Number]:
         if before and not before[-1].isspace() and match[0][:1].isspace():
             before += " "
         bound: Bound = next((kind for kind, found in _BOUND_BEFORE if found.search(before)), "")
-        if unit == "year" and not _is_year(int(value), bound, before, text[match.end() :]):
+        if unit == "year" and not _is_year(
+            int(min(value, 1e9)), bound, before, text[match.end() :]
+        ):
             unit = ""
         if value == 1 and match["words"] and not unit and scale == 1:
             continue  # "one" is mostly no number ("one of the", "no one")
@@ -124,11 +127,11 @@ def _value(match: re.Match[str]) -> tuple[float, float]:
         digits = re.sub(r",(?=\d{1,2}$)", ".", digits)
         digits = re.sub(r",\s?", "", digits)
         decimals = len(digits.partition(".")[2])
-        step = 10.0**-decimals
+        step = float(f"1e-{decimals}")
         if not decimals and not match["ordinal"]:
             # 240,000 is rounded to its zeros; 240 may be exact or not, so one zero doesn't count
             zeros = len(digits) - len(digits.rstrip("0"))
-            step = 10.0**zeros if zeros >= 2 else 1.0
+            step = float(f"1e{zeros}") if zeros >= 2 else 1.0
         return float(digits), step
     if match["words"]:
         return float(sum(_WORDS[w] for w in re.split(r"[-\s]", match["words"].lower()))), 1.0

@@ -25,6 +25,7 @@ from index.reading.reader import Reader, packed, unpacked
 from tests.index.reading.readers import READER
 from tests.index.reading.test_load import PAGE, make_pdf
 
+EXAMPLES = int(os.environ.get("DATELINE_FUZZ", "300"))  # broken files, and a third as many names
 posix = pytest.mark.skipif(os.name == "nt", reason="limits of memory as POSIX has them")
 
 
@@ -149,7 +150,7 @@ def broken(draw: st.DrawFn) -> tuple[str, bytes]:
 
 @settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-    max_examples=300,
+    max_examples=EXAMPLES,
 )
 @given(broken())
 def test_every_file_is_articles_or_refusals(
@@ -169,6 +170,7 @@ def test_every_file_is_articles_or_refusals(
             assert item.text
 
 
+@settings(max_examples=EXAMPLES // 3)
 @given(st.text(max_size=60))
 def test_every_name_is_articles_or_refusals(name: str) -> None:
     for target in (f"http://[{name}", f"http://127.0.0.1:1/{name}", f"~{name}\x00", f"\x00{name}"):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import logging
 import math
 import re
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from starlette.requests import ClientDisconnect
 
 from index.errors import UsageError
 from ui.page.serving.asgi import (
@@ -35,6 +38,7 @@ from ui.page.serving.asgi import (
 )
 from ui.page.serving.listeners import Listeners
 from ui.page.serving.tries import Tries
+from ui.page.serving.unread import Unread
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _ROUTES = re.compile(
@@ -47,6 +51,8 @@ _MESSAGES = "/gradio_api/queue/data"
 _UPLOAD = "/gradio_api/upload"
 _EVENT_BYTES = 2_000_000
 _COOKIE = "dateline"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,7 @@ class Guard:
         has_room: Callable[[], bool] = lambda: True,
         tries: Tries | None = None,
         listeners: Listeners | None = None,
+        unread: Unread | None = None,
     ) -> None:
         self._app = app
         self._access = access
@@ -101,6 +108,7 @@ class Guard:
         self._has_room = has_room
         self._tries = tries or Tries()
         self._listeners = listeners or Listeners()
+        self._unread = unread
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -119,23 +127,26 @@ class Guard:
             return
         if scope["path"].rstrip("/") in _EVENTS and scope["method"] == "POST":
             body = await whole(receive, _EVENT_BYTES)
-            if body is None or not self._files_are_ours(body):
+            said = None if body is None else _object(body)
+            if body is None or said is None or not self._files_are_ours(said):
                 await reply(send, 400, "That isn't an event of this page.", [])
                 return
+            self._listeners.came(str(said.get("session_hash")))
+            if self._unread is not None:
+                await self._unread.look()
             receive = again(body, receive)
         if scope["path"].rstrip("/") == _MESSAGES:
             with self._listeners.listening(query.get("session_hash", [""])[0]):
                 await self._app(scope, receive, with_headers(send))
             return
-        await self._app(scope, self._bounded(receive), with_headers(send))
+        try:
+            await self._app(scope, self._bounded(receive), with_headers(send))
+        except ClientDisconnect:
+            log.info("what came to %s was broken off", scope["path"])
 
-    def _files_are_ours(self, body: bytes) -> bool:
+    def _files_are_ours(self, said: object) -> bool:
         """The framework copies or downloads any file that an event names, wherever it lies (when
         it is mounted, it doesn't check); only what was uploaded here goes through."""
-        try:
-            said = json.loads(body)
-        except (ValueError, RecursionError):
-            return False
         return all(
             isinstance(named, str) and Path(named).resolve().is_relative_to(self._uploads)
             for named in _named_files(said)
@@ -226,6 +237,14 @@ class Guard:
             return message
 
         return bounded
+
+
+def _object(body: bytes) -> dict[str, object] | None:
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return said if isinstance(said, dict) else None
 
 
 def _named_files(said: object) -> Iterator[object]:

@@ -20,6 +20,12 @@ class Listeners:
         self._open: Counter[str] = Counter()  # streams of messages
         self._left: OrderedDict[str, float] = OrderedDict()
 
+    def came(self, session: str) -> None:
+        """A window sends something: it is about to listen, where it doesn't."""
+        with self._lock:
+            if session not in self._open:
+                self._away_since_now(session)
+
     @contextmanager
     def listening(self, session: str) -> Iterator[None]:
         """While a stream of messages is open."""
@@ -32,13 +38,16 @@ class Listeners:
                 self._open[session] -= 1
                 if not self._open[session]:
                     del self._open[session]
-                    self._left[session] = self._clock()
-                    self._left.move_to_end(session)
-                    if len(self._left) > WINDOWS:
-                        self._left.popitem(last=False)
+                    self._away_since_now(session)
+
+    def _away_since_now(self, session: str) -> None:
+        self._left[session] = self._clock()
+        self._left.move_to_end(session)
+        if len(self._left) > WINDOWS:
+            self._left.popitem(last=False)
 
     def away(self, session: str) -> float:
-        """For ever, where it has never listened; 0 while it does."""
+        """For ever, where nothing is known of it; 0 while it listens."""
         with self._lock:
             if session in self._open:
                 return 0.0

@@ -139,3 +139,11 @@ def test_every_number_bears_itself_out_and_not_its_double(value: int) -> None:
     mine, double = numbers(f"{value:,}")[0], numbers(f"{2 * value:,}")[0]
     assert same_number(mine, mine)
     assert not same_number(mine, double)
+
+
+@pytest.mark.parametrize(
+    "text", ["1" + "0" * 400, "7" * 400, "1 " + "million " * 80, "0." + "0" * 400 + "1"]
+)
+def test_a_figure_beyond_all_measure_is_no_error(text: str) -> None:
+    """A regression: an article with such a figure ended every answer that cited it."""
+    assert len(numbers(f"It cost {text} crowns.")) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import httpx
 import pytest
 
 from index.errors import UsageError
-from tests.ui.conftest import Served, serve
+from tests.ui.conftest import Served, serve, until
 from tests.ui.fake_assistant import FakeBackend
 from ui.page.serving.guard import Access, Guard, access
 from ui.page.serving.listeners import Listeners
@@ -157,6 +158,29 @@ def test_a_body_is_bounded_even_if_it_does_not_say_its_size() -> None:
             yield b"0" * 100
 
     assert int(ask(Access(), **post, content=parts()).text) <= 1000
+
+
+def test_an_upload_that_is_broken_off_is_no_fault(served: Served) -> None:
+    """A regression: each wrote 95 lines of a traceback into the log."""
+    said: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    loggers = [logging.getLogger(name) for name in ("uvicorn.error", "ui.page.serving.guard")]
+    loggers[1].setLevel(logging.INFO)
+    for logger in loggers:
+        logger.addHandler(handler)
+    port = int(served.url.rsplit(":", 1)[1].strip("/"))
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        connection.sendall(
+            f"POST /gradio_api/upload HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: "
+            "multipart/form-data; boundary=cut\r\nContent-Length: 90000\r\n\r\n--cut\r\n"
+            'Content-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nhalf'.encode()
+        )
+    until(lambda: bool(said))
+    for logger in loggers:
+        logger.removeHandler(handler)
+    loggers[1].setLevel(logging.NOTSET)
+    assert said == ["what came to /gradio_api/upload was broken off"]
 
 
 def test_the_page_may_load_and_send_nothing_elsewhere() -> None:

@@ -1,0 +1,84 @@
+"""No pattern over a question or an article's text takes more than about linear time.
+
+The hostile texts of `tests.pumps` go to the functions that the patterns serve. A question has no
+longest length here: programs that ask (the API, other libraries) may send any.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from types import ModuleType
+
+import pytest
+
+from index.article import Article
+from rag import compose
+from rag.checking import corrections
+from rag.checking.facts import facts, quantities, sentences, words
+from rag.generating import form
+from rag.models import manifest
+from rag.understanding import asked_filter, conversation, outlets, parts, times
+from tests.pumps import FREE, MOST, Function, cost, modules_with_patterns, slow
+
+MODULES = [
+    *(outlets, parts, times, asked_filter, conversation),
+    *(facts, quantities, words, corrections, compose, form, manifest),
+]
+ELSEWHERE = {"rag.models.sources"}  # reads what pip says, and one header of a named server
+SOURCES = ("The Guardian", "Reuters", "BBC News", "Harbin Courier", "Saturday Post")
+DAY = date(2024, 5, 17)
+
+FUNCTIONS: list[Function] = [
+    lambda text: outlets.attributed(text, SOURCES),
+    parts.parts,
+    lambda text: times.times(text, DAY),
+    lambda text: asked_filter.found(text, SOURCES, DAY),
+    conversation.leans,
+    lambda text: conversation.adds_nothing(text, text, [(text, text)]),
+    lambda text: conversation.keeps_asking(text, text),
+    words.words,
+    words.content,
+    quantities.numbers,
+    facts.read,
+    facts.facts_of,
+    sentences.split,
+    compose.sentence_spans,
+    form.passage_part,
+    lambda text: corrections.is_correction(Article("a", text, text)),
+    lambda text: corrections.takes_back(text, Article("a", "Correction", text)),
+    lambda text: manifest.parse(text),
+    lambda text: manifest._source(text, 1, "models.txt"),
+    lambda text: manifest._file(text, 1, "models.txt"),
+]
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_eight_times_the_text_takes_about_eight_times_as_long(module: ModuleType) -> None:
+    assert not slow(module, FUNCTIONS, count=40, large=8_000)
+
+
+def test_no_module_with_patterns_is_left_out() -> None:
+    assert modules_with_patterns("rag") == {module.__name__ for module in MODULES} | ELSEWHERE
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("the Guardian said ", "according to ", "in the Guardian, ", "the ", "reported by "),
+        *("the Guardian and ", "the Guardian’s ", "and who ", "what ", "in 2021 ", "last week "),
+        *(
+            "articles about a ",
+            "news from ",
+            "40, 000",
+            "1,000,000,",
+            "one hundred ",
+            "it ",
+            "A.B. ",
+        ),
+    ],
+)
+def test_what_questions_are_made_of_is_linear(unit: str) -> None:
+    for function in FUNCTIONS:
+        small, large = (cost(function, unit * (size // len(unit))) for size in (1_000, 8_000))
+        assert large < FREE or large < MOST * small

@@ -37,7 +37,8 @@ CONNECTIONS = 500  # open at once; a further one gets 503
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """What was asked for on the command line. `token` is one more, from the environment."""
+    """What was asked for on the command line. `token` is one more, from the
+    environment; where there is one, one is asked for."""
 
     library: Path
     also: tuple[str, ...] = ()  # NAME=DIR
@@ -56,7 +57,8 @@ class Serving:
 
 def serve(asked: Serving, within: tuple[Within, ...] = ()) -> None:
     """Until it is interrupted. Raises UsageError, LibraryMissing, LibraryDamaged, ModelError."""
-    tokens = doors_for(asked.host, Tokens.open(also=asked.token), require=asked.require_token)
+    require = asked.require_token or asked.token is not None
+    tokens = doors_for(asked.host, Tokens.open(also=asked.token), require=require)
     _check_base(asked.base_url)
     also = named_libraries(asked.also)
     listening = listen(asked.host, asked.port)

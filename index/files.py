@@ -16,11 +16,11 @@ TEMPORARY = ".tmp"  # what the names of unfinished files end with; they begin wi
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[IO[bytes]]:
+def writing(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
     """A file to write to that takes `path`'s place when the block ends, and never half of it.
 
     It lies in the same folder (which is made), is flushed to the disk before it is renamed, and is
-    gone when the block raises. Raises OSError.
+    gone when the block raises. A `private` one is for its owner alone. Raises OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.", suffix=TEMPORARY)
@@ -29,7 +29,8 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        _usual_mode(name)
+        if not private:
+            _usual_mode(name)
         os.replace(name, path)
     except BaseException:
         with suppress(OSError):
@@ -38,9 +39,9 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
     _sync_folder(path.parent)
 
 
-def write(path: Path, data: bytes | str) -> None:
+def write(path: Path, data: bytes | str, *, private: bool = False) -> None:
     """`writing`, for what is at hand already; text as UTF-8."""
-    with writing(path) as file:
+    with writing(path, private=private) as file:
         file.write(data.encode() if isinstance(data, str) else data)
 
 

@@ -32,12 +32,13 @@ from index.errors import (
     LibraryMissing,
     UsageError,
 )
+from index.holdings import Holding, Mentions, Wanted
 from index.retrieve import Retriever
 from index.search import Filter, Hit
 from index.sources import named
 from index.splitting.passages import Passage, split
 from index.splitting.search_text import bare_texts, search_texts
-from index.storing import archive, copies, faults, health, listing, schema, vectors
+from index.storing import archive, copies, faults, health, holdings, listing, schema, vectors
 from index.storing.lock import WriterLock
 from index.storing.rows import ARTICLES, article_of, delete, insert, meta_of, passages_of
 from index.storing.store import Store, missing
@@ -230,6 +231,34 @@ class Library:
         """The date of the newest article, of those that aren't dated after `by`."""
         with self._store.read() as db:
             return listing.newest(db, by)
+
+    def holding(self, wanted: Wanted | None = None) -> Holding:
+        """How many articles are wanted, from when to when, and of whom; of all without `wanted`."""
+        with self._store.read() as db:
+            return holdings.holding(db, wanted or Wanted())
+
+    def chosen(
+        self, wanted: Wanted, limit: int | None = None, *, oldest: bool = False
+    ) -> list[Head]:
+        """The wanted articles, newest first (or oldest), those without a date last."""
+        with self._store.read() as db:
+            return holdings.chosen(db, wanted, limit, oldest=oldest)
+
+    def authors(self) -> dict[str, int]:
+        """How many articles each author has written, by name."""
+        with self._store.read() as db:
+            return holdings.authors(db)
+
+    def holds(self, words: str) -> bool:
+        """Whether a passage of any article has all of these words, in whatever form and place."""
+        with self._store.read() as db:
+            return holdings.holds(db, words)
+
+    def mentions(self, words: str) -> Mentions:
+        """The articles in which these words stand, side by side; see
+        `index.holdings`."""
+        with self._store.read() as db:
+            return holdings.mentions(db, words)
 
     def status(self) -> Status:
         with self._store.read() as db:

@@ -21,7 +21,7 @@ from rag.answer import Answer
 from rag.asking import Asked, Asking, asked
 from rag.checking.check import Checker
 from rag.compose import Outcome, together
-from rag.composing.kinds import COMPOSERS
+from rag.composing.kinds import COMPOSERS, WITHOUT_ARTICLES
 from rag.composing.parts import Parts
 from rag.events import Done, Event, Token, Understood
 from rag.generating.generator import Stop
@@ -144,13 +144,13 @@ class Assistant:
             yield from self._answer(asking)
 
     def _answer(self, asking: Asked) -> Iterator[Event]:
-        if not len(self.library):
+        query = understood(asking.question, asking.history, self.writer, asking.stop)
+        kind: Kind = asking.kind or "fact"
+        if kind not in WITHOUT_ARTICLES and not len(self.library):
             raise LibraryEmpty(
                 f"The library '{self.library.path}' holds no articles; add some with "
                 "'dateline add PATH'."
             )
-        query = understood(asking.question, asking.history, self.writer, asking.stop)
-        kind: Kind = asking.kind or "fact"
         yield Understood(asking.question, query, kind, given=asking.kind is not None)
         compose = COMPOSERS[kind]
         answered: list[Outcome] = []

@@ -77,6 +77,7 @@ def together(
     unanswered = () if abstained else tuple(part.query for part in parts if part.abstained)
     said = " ".join(part.said for part in parts if part.said)
     note = " ".join(part.note for part in parts if part.note)
+    articles = tuple(dict.fromkeys(head for part in parts for head in part.articles))
     coverage = Coverage(
         sum(part.coverage.read for part in parts), sum(part.coverage.of for part in parts)
     )
@@ -86,7 +87,13 @@ def together(
         text=abstention_text(hits, coverage)
         if abstained
         else answer_text(
-            claims, conflicts, unanswered, said=said, note=note, bullets=kind in BULLETS
+            claims,
+            conflicts,
+            unanswered,
+            said=said,
+            articles=articles,
+            note=note,
+            bullets=kind in BULLETS,
         ),
         raw_text=" ".join(part.raw_text for part in parts if part.raw_text),
         abstained=abstained,
@@ -112,7 +119,7 @@ def together(
         reading=parts[0].reading,
         kind=kind,
         said=said,
-        articles=tuple(dict.fromkeys(head for part in parts for head in part.articles)),
+        articles=articles,
         note=note,
         coverage=coverage,
     )
@@ -169,14 +176,16 @@ def answer_text(
     unanswered: Sequence[str] = (),
     *,
     said: str = "",
+    articles: Sequence[Head] = (),
     note: str = "",
     bullets: bool = False,
 ) -> str:
     """The sentences that weren't withheld, each followed by the numbers of its sources:
     `… in 2023. [1] [2]`; as `bullets`, each on a line of its own, after its label.
 
-    A conflict leads: "Sources disagree: 64% [1] or 46% [2]."; and last, which part of the question
-    has no answer.
+    Listed `articles` stand on lines of their own, "1. Title (Outlet, date)", after what is said of
+    them. A conflict leads: "Sources disagree: 64% [1] or 46% [2]."; and last, which part of the
+    question has no answer.
     """
     opening = [said] if said else []
     for conflict in conflicts:
@@ -186,8 +195,9 @@ def answer_text(
     sentences = [sentence_text(claim) for claim in shown]
     closing = [unanswered_text(part) for part in unanswered]
     closing += [note] if note else []
-    if bullets:
-        items = [f"- {sentence}" for sentence in sentences]
+    if bullets or articles:
+        items = [f"{n}. {named(head)}" for n, head in enumerate(articles, 1)]
+        items += [f"- {sentence}" if bullets else sentence for sentence in sentences]
         return "\n".join(filter(None, [" ".join(opening), *items, " ".join(closing)]))
     return " ".join([*opening, *sentences, *closing])
 
@@ -218,10 +228,15 @@ def abstention_text(hits: Sequence[Hit], coverage: Coverage | None = None) -> st
     articles = nearest_articles(hits)
     if not articles:
         return said
-    nearest = articles[0]
+    return f"{said} The nearest that it holds is {named(articles[0], quoted=True)}."
+
+
+def named(article: Article | Head, *, quoted: bool = False) -> str:
+    """ "Title (Outlet, 2024-05-17)", as far as they are known, on one line."""
+    title = " ".join(article.title.split()) or "Untitled"
     about = ", ".join(
         part
-        for part in (nearest.source, nearest.published and nearest.published.isoformat())
+        for part in (article.source, article.published and article.published.isoformat())
         if part
     )
-    return f"{said} The nearest that it holds is “{nearest.title}”{f' ({about})' if about else ''}."
+    return (f"“{title}”" if quoted else title) + (f" ({about})" if about else "")

@@ -9,21 +9,22 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from index.article import Article
+from index.article import Article, Head
 from index.search import Hit
 from rag.answer import Answer, Citation, Claim, Conflict
-from rag.compose import unanswered_text
+from rag.compose import BULLETS, unanswered_text
 from ui import wording
 from ui.cli.plain import plain
-from ui.cli.terminal import INDENT, about, words
+from ui.cli.terminal import INDENT, about, article_rows, hits_view, table, words
 from ui.page.rendering.scope import searched
 
 _VERDICTS = {"stated": "green", "check this": "yellow", "withheld": "red"}
 
 
 def answer_view(answer: Answer) -> RenderableType:
-    """The checked answer: what was searched, what sources disagree on, the sentences with their
-    verdicts, what each number stands for."""
+    """The checked answer: what was searched, what is said of the library and its articles, what
+    sources disagree on, the sentences (or items) with their verdicts, how much was read, what each
+    number stands for."""
     parts: list[RenderableType] = []
     if said := searched(answer.filter, answer.reading):
         parts = [Text(plain(said), style="dim"), Text()]
@@ -37,13 +38,53 @@ def answer_view(answer: Answer) -> RenderableType:
         if nearest := _nearest(answer.hits):
             parts += [Text(), Text("Nearest in the library", style="bold"), *nearest]
         return Group(*parts)
-    parts.append(Text(" ").join(_sentence(claim) for claim in answer.claims if claim.shown))
+    if answer.said:
+        parts.append(Text(plain(answer.said, lines=True)))
+    if answer.articles:
+        parts.append(listed(answer.articles))
+    shown = [claim for claim in answer.claims if claim.shown]
+    if answer.kind in BULLETS:
+        parts += [item for claim in shown for item in _item(claim)]
+    elif shown:
+        parts.append(Text(" ").join(map(_sentence, shown)))
     parts += [Text(unanswered_text(plain(part))) for part in answer.unanswered]
-    parts += [_verdict(claim) for claim in answer.claims if claim.shown]
+    if answer.note:
+        parts.append(Text(plain(answer.note, lines=True)))
+    if answer.kind not in BULLETS:
+        parts += map(_verdict, shown)
+    if answer.coverage.read < answer.coverage.of:
+        read = f"Read {answer.coverage.read} of {answer.coverage.of} passages."
+        parts.append(Text(read, style="dim"))
     for n, article in answer.sources:
         cited = [c for c in answer.citations if c.n == n]
         parts += [Text(), _source_line(n, article), *_quotes(cited)]
     return Group(*parts)
+
+
+def listed(articles: Sequence[Head]) -> RenderableType:
+    """Articles that a question asked for, numbered, with the ids that `dateline open` takes."""
+    rows = [
+        [f"{n}.", title, source, day, id]
+        for n, (id, day, source, title, _) in enumerate(article_rows(articles), 1)
+    ]
+    return table(["", "Title", "Source", "Published", "Id"], rows)
+
+
+def passages_view(answer: Answer) -> RenderableType:
+    """The passages that were put before the model."""
+    read = [hit for hit in answer.hits if hit.passage.id in answer.context_ids]
+    if not read:
+        return Text("No passage was read.", style="dim")
+    return Group(Text("Passages read", style="bold"), hits_view(read))
+
+
+def _item(claim: Claim) -> list[RenderableType]:
+    """A line of a list, with its label; its verdict where there is something to check."""
+    line = Text("- ")
+    if claim.label:
+        line.append(f"{plain(claim.label)}: ", style="bold")
+    line.append_text(_sentence(claim))
+    return [line] if claim.verdict == "stated" else [line, _verdict(claim)]
 
 
 def _sentence(claim: Claim) -> Text:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Unpack
 
 from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from index.search import Filter
 from rag.answer import Answer
+from rag.asking import Asking
 from rag.assistant import Assistant
-from rag.events import ClaimChecked, Done, Event, Passages, Token
+from rag.events import ClaimChecked, Done, Event, Passages, Progress, Token
 from rag.generating.generator import Stopped
 from rag.service import Loading, Service, Waiting
+from rag.settings import Settings
+from ui.cli import config
 from ui.cli.plain import plain
 from ui.cli.progress import standard_error
 from ui.cli.terminal import about
@@ -22,22 +26,32 @@ from ui.cli.terminal import about
 def opened(
     library: Path,
     model: str | None,
+    changed: Mapping[str, str] | None = None,
+    *,
     writer_url: str | None = None,
     writer_model: str | None = None,
 ) -> Service:
-    assistant = Assistant.open(
-        library, model=model, writer_url=writer_url, writer_model=writer_model
+    """With the model named, else the configuration's; with its settings, but for those that are
+    `changed`; written by the server named, if any. Raises UsageError and what `Assistant.open`
+    does."""
+    chosen = config.read()
+    settings = Settings().with_values({**chosen.settings, **(changed or {})})
+    return Service(
+        Assistant.open(
+            library,
+            model=model or chosen.model,
+            settings=settings,
+            writer_url=writer_url,
+            writer_model=writer_model,
+        )
     )
-    return Service(assistant)
 
 
-def ask(
-    service: Service, question: str, wanted: Filter | None, *, read_filters: bool = True
-) -> Answer:
+def ask(service: Service, question: str, **given: Unpack[Asking]) -> Answer:
     """The answer. Leaving early (Ctrl-C) stops the model."""
     console = standard_error()
-    draft = Text(style="dim")
-    with service.stream(question, filter=wanted, read_filters=read_filters) as events:
+    seen = _Seen()
+    with service.stream(question, **given) as events:
         if not console.is_terminal:
             for event in events:
                 if isinstance(event, Done):
@@ -46,18 +60,29 @@ def ask(
             for event in events:
                 if isinstance(event, Done):
                     return event.answer
-                live.update(_seen(event, draft))
+                live.update(seen.after(event))
     raise Stopped
 
 
-def _seen(event: Event | Loading | Waiting, draft: Text) -> RenderableType:
-    """What is shown while this is the last event; `draft` gathers what is written."""
-    if isinstance(event, Passages):
-        titles = dict.fromkeys(about(hit.article) for hit in event.hits[:3])
-        return Text("Reading " + "; ".join(titles) + " …", style="dim")
-    if isinstance(event, Token):
-        draft.append(plain(event.text, lines=True))
-        return draft
-    if isinstance(event, ClaimChecked):
-        return Group(draft, Text("Checking each sentence …", style="cyan"))
-    return Text("Searching …", style="dim")
+class _Seen:
+    """What is shown while an answer is under way: what was written, and what is being done."""
+
+    def __init__(self) -> None:
+        self._draft = Text(style="dim")
+        self._doing = Text("Searching …", style="dim")
+
+    def after(self, event: Event | Loading | Waiting) -> RenderableType:
+        if isinstance(event, Loading):
+            self._doing = Text(f"Loading {plain(event.model)} …", style="dim")
+        elif isinstance(event, Progress):
+            self._doing = Text(f"Reading {event.read} of {event.of} passages …", style="dim")
+        elif isinstance(event, Passages):
+            titles = dict.fromkeys(about(hit.article) for hit in event.hits[:3])
+            self._doing = Text("Reading " + "; ".join(titles) + " …", style="dim")
+        elif isinstance(event, Token):
+            self._draft.append(plain(event.text, lines=True))
+            self._doing = Text()
+        elif isinstance(event, ClaimChecked):
+            self._doing = Text("Checking each sentence …", style="cyan")
+        parts = [part for part in (self._draft, self._doing) if part.plain.strip()]
+        return Group(*parts)

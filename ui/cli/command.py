@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from index.errors import DatelineError
+from index.errors import DatelineError, UsageError
 from ui.cli.plain import plain
 
 if TYPE_CHECKING:
@@ -81,6 +81,20 @@ UntilOption = Annotated[str | None, typer.Option(help="Only articles up to this 
 SourcesOption = Annotated[
     list[str] | None, typer.Option("--source", help="Only articles of this outlet; repeatable.")
 ]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Change a setting.")
+]
+
+
+def changed_settings(given: Sequence[str] | None) -> dict[str, str]:
+    """What `--set` says, by name. Raises UsageError."""
+    settings = {}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise UsageError(f"--set takes NAME=VALUE, not {text!r}.")
+        settings[name] = value
+    return settings
 
 
 def library_of(ctx: typer.Context, named: Path | None) -> Path | None:

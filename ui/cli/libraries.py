@@ -5,6 +5,7 @@ Heavy libraries load inside these functions, when a command needs them, never wh
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,14 @@ if TYPE_CHECKING:
 
 
 def library_path(named: Path | None) -> Path:
-    """The folder named, else the default library."""
+    """The folder named, else DATELINE_LIBRARY, else the configuration's, else the user's own."""
     from rag.opening import default_library
+    from ui.cli import config
 
-    return named.expanduser() if named else default_library()
+    if named:
+        return named.expanduser()
+    chosen = None if os.environ.get("DATELINE_LIBRARY") else config.read().library
+    return chosen or default_library()
 
 
 def readable(named: Path | None) -> Library:

@@ -6,7 +6,9 @@ Plain functions; `ui.cli.app` makes commands of them. What they need loads when 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -35,6 +37,7 @@ def add(
     source: Annotated[
         str | None, typer.Option(help="The outlet, for articles that don't say.")
     ] = None,
+    as_json: JsonOption = False,
     library: LibraryOption = None,
     debug: DebugOption = False,
 ) -> None:
@@ -44,20 +47,35 @@ def add(
     from time import perf_counter
 
     from index.ingest import add as ingest
+    from rag.answer import article_dict
     from ui.cli import libraries, progress, terminal
 
     with libraries.writable(library_of(ctx, library)) as opened:
         counts: Counter[str] = Counter()
         passages = 0
         began = perf_counter()
+        became: list[dict[str, object]] = []
         outcomes = ingest(opened, targets, source=source)
         with closing(outcomes), progress.counting("Adding") as bar:  # type: ignore[type-var]
             for outcome in outcomes:
                 counts[outcome.status] += 1
                 passages += outcome.passages
-                bar.print(terminal.outcome_view(outcome))
+                if as_json:
+                    became.append(
+                        {
+                            "status": outcome.status,
+                            "origin": outcome.origin,
+                            "reason": outcome.reason,
+                            "passages": outcome.passages,
+                            "article": outcome.article and article_dict(outcome.article),
+                        }
+                    )
+                else:
+                    bar.print(terminal.outcome_view(outcome))
                 bar.count(sum(counts.values()))
         took = perf_counter() - began
+    if as_json:
+        show_json(became)
     rate = f"; {passages} passages, {passages / took:.0f} a second" if passages else ""
     say(terminal.summary(counts) + rate)
     if counts["refused"] or not counts:
@@ -95,17 +113,50 @@ def list_articles(
 def show(
     ctx: typer.Context,
     id: Annotated[str, typer.Argument(metavar="ID")],
+    as_json: JsonOption = False,
     library: LibraryOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Show an article as it was read in."""
+    from rag.answer import article_dict
     from ui.cli import libraries, terminal
 
     with libraries.readable(library_of(ctx, library)) as opened:
         article = opened.article(id)
         if article is None:
             raise DatelineError(_no_article([id]))
-        show_view(terminal.article_view(article, opened.passages(id)))
+        passages = opened.passages(id)
+    if as_json:
+        show_json(
+            {
+                **article_dict(article),
+                "authors": list(article.authors),
+                "text": article.text,
+                "passages": [[p.start, p.end] for p in passages],
+            }
+        )
+    else:
+        show_view(terminal.article_view(article, passages))
+
+
+def open_article(
+    ctx: typer.Context,
+    id: Annotated[str, typer.Argument(metavar="ID")],
+    library: LibraryOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Open an article where it is from, in the browser; say where that is."""
+    from ui.cli import libraries, whereabouts
+    from ui.cli.plain import plain
+
+    with libraries.readable(library_of(ctx, library)) as opened:
+        article = opened.article(id)
+    if article is None:
+        raise DatelineError(_no_article([id]))
+    address = whereabouts.address(article)
+    typer.echo(plain(article.url or article.path or address))
+    if sys.stdout.isatty() and not whereabouts.shown(address):
+        say("No browser could be started; that is where it is.")
 
 
 def edit(
@@ -118,12 +169,14 @@ def edit(
     published: Annotated[
         str | None, typer.Option(help="Its day: 2024-05-17; '' if it isn't known.")
     ] = None,
+    as_json: JsonOption = False,
     library: LibraryOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Correct an article's title, outlet or date; it stays so when it is added again."""
     from datetime import date
 
+    from rag.answer import article_dict
     from ui.cli import libraries, terminal
 
     changes: dict[str, str | date | None] = {}
@@ -142,12 +195,16 @@ def edit(
     named = library_of(ctx, library)
     with (libraries.repairable if title is not None else libraries.readable)(named) as opened:
         head = opened.edit(id, **changes)
+    if as_json:
+        show_json(article_dict(head))
+        return
     show_table(["Id", "Published", "Source", "Title", "Note"], terminal.article_rows([head]))
 
 
 def remove(
     ctx: typer.Context,
     ids: Annotated[list[str], typer.Argument(metavar="ID…")],
+    as_json: JsonOption = False,
     library: LibraryOption = None,
     debug: DebugOption = False,
 ) -> None:
@@ -156,9 +213,12 @@ def remove(
 
     with libraries.readable(library_of(ctx, library)) as opened:
         removed = opened.remove(ids)
-    for id in removed:
+    unknown = [id for id in ids if id not in removed]
+    if as_json:
+        show_json({"removed": list(removed), "unknown": unknown})
+    for id in [] if as_json else removed:
         typer.echo(f"removed {id}")
-    if unknown := [id for id in ids if id not in removed]:
+    if unknown:
         raise DatelineError(_no_article(unknown))
 
 
@@ -202,7 +262,12 @@ def reindex(ctx: typer.Context, library: LibraryOption = None, debug: DebugOptio
         opened.reindex(open_encoder(), bar.count)
 
 
-def status(ctx: typer.Context, library: LibraryOption = None, debug: DebugOption = False) -> None:
+def status(
+    ctx: typer.Context,
+    as_json: JsonOption = False,
+    library: LibraryOption = None,
+    debug: DebugOption = False,
+) -> None:
     """Say how the library and the models are; the exit code tells the first problem."""
     from rag import opening
     from rag.models import files as models
@@ -210,21 +275,37 @@ def status(ctx: typer.Context, library: LibraryOption = None, debug: DebugOption
     from ui.cli import libraries, terminal
 
     problem: DatelineError | None = None
+    held = None
     try:
         with libraries.readable(library_of(ctx, library)) as opened:
-            show_view(terminal.facts(terminal.status_rows(opened.status())))
+            held = opened.status()
+            if not as_json:
+                show_view(terminal.facts(terminal.status_rows(held)))
             opened.check()
-            show_view(terminal.facts([("Health", "everything reads as it was written")]))
+            if not as_json:
+                show_view(terminal.facts([("Health", "everything reads as it was written")]))
     except DatelineError as error:
         problem = error
         say(sentence(str(error)))
     here = [(model, models.state(model)) for model in models.catalogue()]
     kept = opening.open_states().status()
-    show_view(terminal.facts(terminal.cache_rows(kept, opening.state_folder())))
-    show_view(terminal.facts([("Writer", wording.who_writes(*_writer()))]))
-    meaning = wording.CALIBRATED if opening.calibrated() else wording.UNCALIBRATED
-    show_view(terminal.facts([("Verdicts", meaning), ("Models", str(models.folder()))]))
-    show_table(["Name", "Role", "Size", "Licence", "State"], terminal.model_rows(here))
+    if as_json:
+        show_json(
+            {
+                "library": held and {**asdict(held), "path": str(held.path)},
+                "problem": problem and str(problem),
+                "cache": {**asdict(kept), "folder": str(opening.state_folder())},
+                "writer": wording.who_writes(*_writer()),
+                "calibrated": opening.calibrated(),
+                "models": {"folder": str(models.folder()), "here": terminal.model_dicts(here)},
+            }
+        )
+    else:
+        show_view(terminal.facts(terminal.cache_rows(kept, opening.state_folder())))
+        show_view(terminal.facts([("Writer", wording.who_writes(*_writer()))]))
+        meaning = wording.CALIBRATED if opening.calibrated() else wording.UNCALIBRATED
+        show_view(terminal.facts([("Verdicts", meaning), ("Models", str(models.folder()))]))
+        show_table(["Name", "Role", "Size", "Licence", "State"], terminal.model_rows(here))
     if problem:
         raise typer.Exit(problem.exit_code)
     for role in ("encoder", "generator"):
@@ -246,6 +327,7 @@ def check(
     repair: Annotated[
         bool, typer.Option("--repair", help="Make anew what can be; no article is removed.")
     ] = False,
+    as_json: JsonOption = False,
     library: LibraryOption = None,
     debug: DebugOption = False,
 ) -> None:
@@ -257,15 +339,26 @@ def check(
     with (libraries.repairable if repair else libraries.readable)(named) as opened:
         with progress.counting("Comparing") as bar:
             found = opened.inspect(bar.count)
-        for line in found.compared:
-            typer.echo(f"compared {line}")
+        first, mended = found, list[str]()
         if found.problems and repair:
-            for problem in found.problems:
-                say(sentence(problem))
-            for line in opened.repair(found):
-                typer.echo(f"made anew: {line}")
+            mended = opened.repair(found)
             with progress.counting("Comparing again") as bar:
                 found = opened.inspect(bar.count)
+    if as_json:
+        show_json(
+            {
+                "compared": first.compared,
+                "problems": found.problems,
+                "repaired": mended,
+            }
+        )
+    else:
+        for line in first.compared:
+            typer.echo(f"compared {line}")
+        for problem in first.problems if repair else ():
+            say(sentence(problem))
+        for line in mended:
+            typer.echo(f"made anew: {line}")
         for problem in found.problems:
             say(sentence(problem))
     if found.problems:
@@ -274,7 +367,8 @@ def check(
             + ("what is left needs the articles added again, or a backup" if repair else
                "`dateline check --repair` makes anew what can be")
         )  # fmt: skip
-    typer.echo("everything is as it was written")
+    if not as_json:
+        typer.echo("everything is as it was written")
 
 
 def _no_article(ids: Sequence[str]) -> str:

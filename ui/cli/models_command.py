@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from index.errors import DatelineError
-from ui.cli.command import DebugOption, say, sentence, show_table
+from ui.cli.command import DebugOption, JsonOption, say, sentence, show_json, show_table
 
 models_app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 
@@ -17,19 +17,22 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="NAME…")]
 
 
 @models_app.callback()
-def _models(ctx: typer.Context, debug: DebugOption = False) -> None:
+def _models(ctx: typer.Context, as_json: JsonOption = False, debug: DebugOption = False) -> None:
     if ctx.invoked_subcommand is None:
-        list_models()
+        list_models(as_json)
 
 
 @models_app.command("list")
-def list_models(debug: DebugOption = False) -> None:
+def list_models(as_json: JsonOption = False, debug: DebugOption = False) -> None:
     """List the models, and which are on this machine."""
     from rag.models import files as models
     from ui.cli import terminal
 
-    rows = terminal.model_rows((model, models.state(model)) for model in models.catalogue())
-    show_table(["Name", "Role", "Size", "Licence", "State"], rows)
+    here = [(model, models.state(model)) for model in models.catalogue()]
+    if as_json:
+        show_json({"folder": str(models.folder()), "here": terminal.model_dicts(here)})
+        return
+    show_table(["Name", "Role", "Size", "Licence", "State"], terminal.model_rows(here))
     if sys.stdout.isatty():
         say(f"They lie in {models.folder()}.")
 

@@ -194,6 +194,20 @@ def model_rows(models: Iterable[tuple[Model, State]]) -> list[list[str]]:
     ]
 
 
+def model_dicts(models: Iterable[tuple[Model, State]]) -> list[dict[str, object]]:
+    """The same as JSON; sizes in bytes."""
+    return [
+        {
+            "name": model.name,
+            "role": model.role,
+            "bytes": model.size,
+            "licence": model.licence,
+            "state": state,
+        }
+        for model, state in models
+    ]
+
+
 def size(count: int) -> str:
     """Bytes as people write them (powers of 1000)."""
     value = float(count)

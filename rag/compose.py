@@ -191,12 +191,8 @@ def answer_text(
     for conflict in conflicts:
         sides = " or ".join(f"{side.value} [{side.citation.n}]" for side in conflict.sides)
         opening.append(f"Sources disagree: {sides}.")
-    sentences = []
-    for claim in claims:
-        if claim.shown and claim.verdict != "withheld":
-            numbers = dict.fromkeys(citation.n for citation in claim.citations)
-            words = f"{claim.label}: {claim.text}" if claim.label else claim.text
-            sentences.append(" ".join([words, *(f"[{n}]" for n in numbers)]))
+    shown = [claim for claim in claims if claim.shown and claim.verdict != "withheld"]
+    sentences = [sentence_text(claim) for claim in shown]
     closing = [unanswered_text(part) for part in unanswered]
     closing += [note] if note else []
     if bullets or articles:
@@ -204,6 +200,13 @@ def answer_text(
         items += [f"- {sentence}" if bullets else sentence for sentence in sentences]
         return "\n".join(filter(None, [" ".join(opening), *items, " ".join(closing)]))
     return " ".join([*opening, *sentences, *closing])
+
+
+def sentence_text(claim: Claim) -> str:
+    """The sentence after its label, and the numbers of its sources."""
+    numbers = dict.fromkeys(citation.n for citation in claim.citations)
+    words = f"{claim.label}: {claim.text}" if claim.label else claim.text
+    return " ".join([words, *(f"[{n}]" for n in numbers)])
 
 
 def unanswered_text(part: str) -> str:

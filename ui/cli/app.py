@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from ui.cli import archive_commands, asking_commands, library_commands
+from ui.cli import archive_commands, asking_commands, library_commands, serve_commands
 from ui.cli.cache_command import cache_app
 from ui.cli.command import Commands, DebugOption, LibraryOption, SetOption, changed_settings
 from ui.cli.config_command import config_app
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(models_app, name="models", help="The models that models.txt names.")
 app.add_typer(cache_app, name="cache", help="Passages that the model has read, kept.")
+app.add_typer(serve_commands.tokens_app, name="tokens", help="Who may come in from elsewhere.")
 app.add_typer(config_app, name="config", help="Values that hold where nothing else is said.")
 
 
@@ -78,6 +79,7 @@ app.command("import")(archive_commands.import_library)
 
 app.command("ask")(asking_commands.ask)
 app.command("chat")(asking_commands.chat)
+app.command("serve")(serve_commands.serve)
 
 
 @app.command("eval")

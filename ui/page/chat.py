@@ -16,6 +16,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from ui import wording
+from ui.api.app import PATHS, create_app
+from ui.api.tokens import Tokens
 from ui.page import chat_tab, library_tab, settings_tab
 from ui.page.collection import Collection
 from ui.page.conversations import Conversations
@@ -26,6 +28,7 @@ from ui.page.rendering.bundle import bundle
 from ui.page.rendering.markup import esc
 from ui.page.serving import guard
 from ui.page.serving import server as serving
+from ui.page.serving.beside import Beside
 from ui.page.serving.listeners import Listeners
 from ui.page.serving.staging import Staging
 from ui.page.serving.unread import Unread
@@ -161,8 +164,14 @@ def serve(
     staging = Staging(library_path / "uploads")
     try:
         collection = Collection(backend, staging, public=host not in guard.LOOPBACK)
+        api = create_app(
+            backend.service,
+            tokens=None if access.open else Tokens.open(),
+            public=host not in guard.LOOPBACK,
+        )
         motto = wording.leaving(backend.writer_host)
-        app = application(Page(backend, conversations), collection, access, motto)
+        page = application(Page(backend, conversations), collection, access, motto)
+        app = Beside(page, api, PATHS)
         serving.run(app, listening, host, token=token, open_browser=open_browser, stop=backend.stop)
     finally:
         backend.close()

@@ -29,7 +29,7 @@ class LocalBackend:
     nothing is added."""
 
     def __init__(self, service: Service) -> None:
-        self._service = service
+        self.service = service
         self._library = service.assistant.library
         self._usual = service.model
         service.assistant.read_ahead()
@@ -56,20 +56,20 @@ class LocalBackend:
     @property
     def writer_host(self) -> str:
         """The server that writes the answers; "" where they are written on this machine."""
-        return self._service.assistant.writer.host
+        return self.service.assistant.writer.host
 
     def close(self) -> None:
         """The answer under way ends within a token, and no other is begun."""
-        self._service.close()
+        self.service.close()
 
     def stop(self) -> None:
         """What is asked ends within a token. Doesn't wait for it."""
-        self._service.stop()
+        self.service.stop()
 
     def stream(
         self, question: str, history: History, filter: Filter | None, choices: Choices
     ) -> Events[Event | Loading]:
-        return self._service.stream(
+        return self.service.stream(
             question,
             history=history,
             filter=filter,
@@ -106,7 +106,7 @@ class LocalBackend:
     ) -> Iterator[Outcome]:
         from index.ingest import add
 
-        with self._service.quiet():
+        with self.service.quiet():
             yield from add(self._library, targets, source=source, public=public or None)
 
     def remove(self, article_ids: Sequence[str]) -> Callable[[], None]:

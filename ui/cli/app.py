@@ -31,6 +31,7 @@ from ui.cli.command import (
     show_json,
     show_view,
 )
+from ui.cli.mcp_command import mcp
 from ui.cli.models_command import models_app
 
 app = typer.Typer(
@@ -86,6 +87,7 @@ for command in (
     library_commands.check,
 ):
     app.command(command.__name__.removesuffix("_articles"))(command)
+app.command()(mcp)
 
 
 @app.command()

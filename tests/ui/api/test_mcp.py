@@ -52,9 +52,13 @@ class Running:
         anyio.run(run)
 
 
-@pytest.fixture(params=["stdio", "http"])
-def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
-    library, log = small_library(tmp_path / "library"), tmp_path / "log"
+@pytest.fixture(scope="module", params=["stdio", "http"])
+def running(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    """One HTTP server for the tests that only read; on stdio each visit starts its own."""
+    place = tmp_path_factory.mktemp("mcp")
+    library, log = small_library(place / "library"), place / "log"
     if request.param == "stdio":
         yield Running(stdio(library, log), log, library)
         return
@@ -232,6 +236,8 @@ def test_bad_input_gets_a_sentence(
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_a_request_that_is_cancelled_stops_its_work(running: Running, mode: str) -> None:
+    running.log.unlink(missing_ok=True)
+
     async def work(client: Client) -> None:
         told: list[str] = []
 
@@ -256,12 +262,15 @@ def test_a_request_that_is_cancelled_stops_its_work(running: Running, mode: str)
 
 def test_a_client_that_goes_away_stops_its_work(running: Running) -> None:
     """Over HTTP its connection is cut, on stdio its end of the pipe closed, without a word."""
+    running.log.unlink(missing_ok=True)
     if isinstance(running.to, str):
         headers = {"Accept": "application/json, text/event-stream"}
         with httpx.Client(headers=headers, timeout=60) as client:
             opened = client.post(running.to, json=call(0, "initialize", INITIALIZE))
             headers = {"Mcp-Session-Id": opened.headers["mcp-session-id"]}
-            asked = call(1, "tools/call", {"name": "ask", "arguments": {"question": "endless?"}})
+            asked = call(
+                1, "tools/call", {"name": "ask", "arguments": {"question": f"{ASKED} endless"}}
+            )
             with client.stream("POST", running.to, json=asked, headers=headers) as response:
                 assert response.status_code == 200
                 assert happened(running.log, "writing")

@@ -51,12 +51,17 @@ def serve(
         bool, typer.Option("--log-texts", help="Questions and answers stand in the log.")
     ] = False,
     grace: Annotated[int, typer.Option(min=0, help="Seconds that answers have to end.")] = 30,
+    allow_writes: Annotated[
+        bool,
+        typer.Option("--allow-writes", help="At /mcp, tools that add and remove articles."),
+    ] = False,
     model: ModelOption = None,
     library: LibraryOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Serve OpenAI's routes and the library's, for other programs."""
     from ui.api import serving
+    from ui.api.mcp.serving import mounted
     from ui.cli import libraries
 
     serving.serve(
@@ -72,7 +77,8 @@ def serve(
             log_format.value,
             log_texts,
             grace,
-        )
+        ),
+        within=(mounted(allow_writes=allow_writes),),
     )
 
 

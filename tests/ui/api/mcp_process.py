@@ -53,27 +53,26 @@ def say(log: Path, what: object) -> None:
 
 
 def serve_http(library: Path, log: Path, token: str | None) -> None:
-    import uvicorn
-    from starlette.applications import Starlette
-
-    from ui.api.mcp.serving import mcp_app, one_token
+    """As `dateline serve` does it, but for the models and where tokens are kept."""
+    from ui.api import serving
+    from ui.api.app import create_app
+    from ui.api.doors import doors_for
+    from ui.api.mcp.serving import mounted
+    from ui.api.tokens import Tokens
+    from ui.page.serving.server import listen
 
     reader = LocalReader(Noisy(log), TrainedForm())
     encoder = FakeEncoder()
+    tokens = Tokens(log.with_name("tokens.json"), also=token) if token else None
+    listening = listen("127.0.0.1", 0)
     with Service(Assistant(Library.open(library, encoder), reader, reader, encoder)) as service:
-        mcp = mcp_app(
-            service, known=one_token(token) if token else None, hosts=[] if token else None
+        app = create_app(
+            service,
+            tokens=tokens and doors_for("127.0.0.1", tokens, require=True),
+            within=[mounted()],
         )
-        app = Starlette(lifespan=mcp.within)
-        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
-        began = server.startup
-
-        async def startup(sockets: object = None) -> None:
-            await began()
-            say(log, server.servers[0].sockets[0].getsockname()[1])
-
-        server.startup = startup  # type: ignore[method-assign, assignment]
-        server.run()
+        say(log, listening.getsockname()[1])
+        serving.run(app, listening, "127.0.0.1", grace_s=1)
 
 
 def main(log: Path, transport: str, *rest: str) -> None:

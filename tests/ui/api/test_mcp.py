@@ -66,6 +66,13 @@ def running(
         yield Running(url, log, library)
 
 
+@pytest.fixture(scope="module")
+def running_http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    place = tmp_path_factory.mktemp("http")
+    with http_server(small_library(place / "library"), place / "log") as url:
+        yield url
+
+
 def said(result: CallToolResult) -> tuple[dict[str, Any], str]:
     """Structured content and the one text."""
     assert not result.is_error, result.content
@@ -239,10 +246,11 @@ def test_a_request_that_is_cancelled_stops_its_work(running: Running, mode: str)
     running.log.unlink(missing_ok=True)
 
     async def work(client: Client) -> None:
-        told: list[str] = []
+        reading = anyio.Event()
 
         async def progress(done: float, total: float | None, message: str | None) -> None:
-            told.append(message or "")
+            if message == "Reading":
+                reading.set()
 
         async with anyio.create_task_group() as group:
 
@@ -251,11 +259,11 @@ def test_a_request_that_is_cancelled_stops_its_work(running: Running, mode: str)
                 await client.call_tool("ask", question, progress_callback=progress)
 
             group.start_soon(ask)
+            await reading.wait()  # a client is told what happens meanwhile
             await anyio.to_thread.run_sync(happened, running.log, "writing")
             group.cancel_scope.cancel()
         assert await anyio.to_thread.run_sync(happened, running.log, "stopped")
         said(await client.call_tool("ask", {"question": ASKED}))  # the next one has its turn
-        assert "Reading" in told
 
     running.visit(work, mode)
 
@@ -408,42 +416,64 @@ def test_no_path_and_nothing_of_this_network_is_added(tmp_path: Path) -> None:
 # --- over HTTP --------------------------------------------------------------------------------
 
 
-def test_no_other_page_reaches_it_by_a_name_that_it_points_here(tmp_path: Path) -> None:
-    library = small_library(tmp_path / "library")
+def test_no_other_page_reaches_it_by_a_name_that_it_points_here(running_http: str) -> None:
     body = call(0, "initialize", INITIALIZE)
     accept = {"Accept": "application/json, text/event-stream"}
-    with http_server(library, tmp_path / "log") as url:
 
-        def status(**headers: str) -> int:
-            return httpx.post(url, json=body, headers={**accept, **headers}).status_code
+    def status(**headers: str) -> int:
+        return httpx.post(running_http, json=body, headers={**accept, **headers}).status_code
 
-        assert status() == 200
-        assert status(Host="localhost:8000") == 200
-        assert status(Host="evil.example") == 421
-        assert status(Host="127.0.0.1.evil.example:80") == 421
-        assert status(Origin="https://evil.example") == 403
+    assert status() == 200
+    assert status(Host="localhost:8000") == 200
+    assert status(Host="evil.example") == 403
+    assert status(Host="127.0.0.1.evil.example:80") == 403
+    assert status(Origin="https://evil.example") == 403
+
+
+TOKEN = "a-token-that-is-long-enough"
 
 
 def test_where_a_token_is_asked_for_nobody_comes_in_without(tmp_path: Path) -> None:
     library = small_library(tmp_path / "library")
 
     async def work(url: str) -> None:
-        async with connected(url, headers={"Authorization": "Bearer open sesame"}) as client:
+        async with connected(url, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
             got, _ = said(await client.call_tool("fetch", {"id": HOSTILE.id}))
             # no address of its own that a browser should open: its page beside this
             assert got["url"] == url.replace("/mcp", f"/articles/{HOSTILE.id}")
 
-    with http_server(library, tmp_path / "log", "open sesame") as url:
-        for given in ({}, {"Authorization": "Bearer open"}, {"Authorization": "Basic eDp5"}):
+    with http_server(library, tmp_path / "log", TOKEN) as url:
+        for given in ({}, {"Authorization": "Bearer another"}, {"Authorization": "Basic eDp5"}):
             refused = httpx.post(url, json=call(0, "initialize", INITIALIZE), headers=given)
             assert refused.status_code == 401
             assert refused.headers["www-authenticate"].startswith("Bearer")
         anyio.run(work, url)
 
 
-def test_a_body_that_is_too_large_is_refused(tmp_path: Path) -> None:
-    library = small_library(tmp_path / "library")
-    with http_server(library, tmp_path / "log") as url:
-        assert httpx.post(url, content=b" " * (5 << 20)).status_code == 413
-        assert httpx.post(url, content=b"{", headers={"Content-Type": "application/json"}).is_error
-        assert httpx.get(url.replace("/mcp", "/")).status_code == 404
+def test_hostile_requests_are_refused(running_http: str) -> None:
+    json_type = {"Content-Type": "application/json"}
+    assert httpx.post(running_http, content=b" " * (5 << 20)).status_code == 413
+    assert httpx.post(running_http, content=b"{", headers=json_type).status_code == 400
+    stranger = {**json_type, "Accept": "application/json, text/event-stream",
+                "Mcp-Session-Id": "0" * 32}  # fmt: skip
+    listing = call(1, "tools/list", {})
+    assert httpx.post(running_http, json=listing, headers=stranger).status_code == 404
+    assert httpx.get(running_http).status_code == 405
+
+
+def test_what_is_asked_is_counted_with_the_rest(running_http: str) -> None:
+    """Without its words."""
+
+    async def work() -> None:
+        async with connected(running_http) as client:
+            said(await client.call_tool("ask", {"question": ASKED}))
+
+    def counted() -> float:
+        lines = httpx.get(running_http.replace("/mcp", "/metrics")).text.splitlines()
+        found = [line for line in lines if line.startswith("dateline_questions_total{")]
+        assert "trade" not in "".join(found)
+        return sum(float(line.split()[-1]) for line in found if "answered" in line)
+
+    before = counted()
+    anyio.run(work)
+    assert counted() == before + 1

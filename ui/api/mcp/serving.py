@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import hmac
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from typing import Any
 
+from fastapi import FastAPI
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
 from mcp.server.mcpserver import MCPServer
 from mcp.server.streamable_http_manager import StreamableHTTPASGIApp
 from mcp.server.transport_security import TransportSecuritySettings
-from starlette.applications import Starlette
-from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.service import Service
 from ui.api.mcp.tools import server
+from ui.api.watching import Watch
+
+Within = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +33,6 @@ PATH = "/mcp"
 SESSIONS = (
     1_000  # of clients that are open at once; each is let go half an hour after its last word
 )
-BODY_BYTES = 4 << 20
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-
-Known = Callable[[str], bool]
-"""Whether a bearer token may come in."""
 
 
 def serve_stdio(opener: Callable[[], Service], *, allow_writes: bool = False) -> None:
@@ -50,12 +48,11 @@ def serve_stdio(opener: Callable[[], Service], *, allow_writes: bool = False) ->
 
 
 class McpApp:
-    """Streamable HTTP as an ASGI application for one path. `lifespan` has to be entered meanwhile.
+    """Streamable HTTP as an ASGI application for one path, over a Service that is open.
 
-    `hosts`: the names it answers to (None: this computer's own, so that no page elsewhere can
-    reach it by a name that it points here; empty: any, which is for where a token is asked for).
-    `known` says which bearer tokens come in; None leaves that to what stands before it. `base` is
-    the address of articles' pages, where it isn't the host that a client asks.
+    Who may come in, and from which pages, is decided before it (`ui.api.doors`). `lifespan` has to
+    be entered meanwhile. `base` is the address under which articles have pages, where it isn't
+    the host that a client asks; `watch` counts what is asked.
     """
 
     def __init__(
@@ -63,35 +60,31 @@ class McpApp:
         service: Service,
         *,
         allow_writes: bool = False,
-        hosts: Sequence[str] | None = None,
-        known: Known | None = None,
         base: str | None = None,
+        watch: Watch | None = None,
     ) -> None:
         made: MCPServer[Any] = server(
-            lambda: service, allow_writes=allow_writes, base=base, version=_version()
+            lambda: service, allow_writes=allow_writes, base=base, watch=watch, version=_version()
         )
         made.streamable_http_app(
-            streamable_http_path=PATH,
-            max_request_body_size=BODY_BYTES,
             max_sessions=SESSIONS,
-            transport_security=_security(hosts),
+            # Doors has looked at Host and Origin already; its limit of a body is the smaller one.
+            transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
         self._manager = made.session_manager
         self._app: ASGIApp = StreamableHTTPASGIApp(self._manager)
-        self._known = known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and self._known is not None:
-            kind, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
-            if kind.lower() != "bearer" or not self._known(token.strip()):
-                refused = JSONResponse(
-                    {"error": "Say who you are: send a token as 'Authorization: Bearer TOKEN'."},
-                    status_code=401,
-                    headers={"WWW-Authenticate": 'Bearer realm="Dateline"'},
-                )
-                await refused(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        if scope["type"] == "http" and scope["method"] == "GET":
+            # The stream for what a server says unasked. This one says nothing unasked, and an open
+            # connection would keep it from ending.
+            none = Response("Nothing is said unasked here.", 405, {"Allow": "POST, DELETE"})
+            await none(scope, receive, send)
+            return
+        # A session is its token's alone: who only knows its number has no part in it.
+        who = scope.get("state", {}).get("who", "")
+        owner = AuthenticatedUser(AccessToken(token="", client_id=who, scopes=[]))
+        await self._app({**scope, "user": owner}, receive, send)
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
@@ -99,36 +92,25 @@ class McpApp:
         async with self._manager.run():
             yield
 
+
+def mounted(
+    *, allow_writes: bool = False
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """For `create_app(within=…)`: /mcp over its usual library, for as long as it runs."""
+
     @asynccontextmanager
-    async def within(self, app: Starlette) -> AsyncIterator[None]:
-        """Puts it at /mcp of another application, for as long as that runs."""
-        app.router.routes.append(Route(PATH, endpoint=self))
-        async with self.lifespan():
+    async def within(app: FastAPI) -> AsyncIterator[None]:
+        mcp = McpApp(
+            app.state.shelves.usual.service,
+            allow_writes=allow_writes,
+            base=app.state.base_url or None,
+            watch=app.state.asker.watch,
+        )
+        app.router.routes.append(Route(PATH, endpoint=mcp))
+        async with mcp.lifespan():
             yield
 
-
-def mcp_app(service: Service, **options: Any) -> McpApp:
-    """`McpApp(service, …)`, for whoever puts an application together."""
-    return McpApp(service, **options)
-
-
-def one_token(token: str) -> Known:
-    """Whether it is this token, in a time that says nothing of it."""
-    return lambda said: hmac.compare_digest(said.encode(), token.encode())
-
-
-def _security(hosts: Sequence[str] | None) -> TransportSecuritySettings:
-    named = LOOPBACK if hosts is None else tuple(hosts)
-    return TransportSecuritySettings(
-        enable_dns_rebinding_protection=bool(named),
-        allowed_hosts=[form for name in named for form in (name, f"{name}:*")],
-        allowed_origins=[
-            f"{scheme}://{form}"
-            for name in named
-            for scheme in ("http", "https")
-            for form in (name, f"{name}:*")
-        ],
-    )
+    return within
 
 
 class _Opening:

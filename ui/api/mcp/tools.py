@@ -32,6 +32,7 @@ from rag.events import Done, Event, Passages, Searching
 from rag.service import Loading, Service, Waiting
 from rag.turns import Events
 from ui.api.mcp import results
+from ui.api.watching import Asked, Watch
 from ui.filters import make_filter
 
 MOST = 10  # articles that a search gives
@@ -55,7 +56,12 @@ Opened = Callable[[], Service]
 
 
 def server(
-    opened: Opened, *, allow_writes: bool = False, base: str | None = None, version: str = ""
+    opened: Opened,
+    *,
+    allow_writes: bool = False,
+    base: str | None = None,
+    watch: Watch | None = None,
+    version: str = "",
 ) -> MCPServer[Any]:
     """An MCP server with the tools. `base` is the address under which articles have pages, where
     the transport doesn't tell it; `allow_writes` adds the tools that change the library."""
@@ -67,7 +73,7 @@ def server(
         log_level="WARNING",  # of questions and texts, nothing is logged
         subscriptions=False,
     )
-    tools = Tools(opened, base)
+    tools = Tools(opened, base, watch or Watch())
     reads = partial(ToolAnnotations, read_only_hint=True, open_world_hint=False)
     made.add_tool(tools.search, annotations=reads(title="Search the library"))
     made.add_tool(tools.fetch, annotations=reads(title="Read an article"))
@@ -96,9 +102,10 @@ Said = Context[Any, Request]
 class Tools:
     """Each method is a tool; its docstring is what a client's model reads of it."""
 
-    def __init__(self, opened: Opened, base: str | None) -> None:
+    def __init__(self, opened: Opened, base: str | None, watch: Watch) -> None:
         self._opened = opened
         self._base = base
+        self._watch = watch
 
     async def search(
         self,
@@ -172,16 +179,20 @@ class Tools:
         with _sentences():
             wanted = make_filter(since, until, sources)
 
-        def begun(service: Service) -> Events[Event | Loading]:
-            named = wanted and service.assistant.library.named(wanted)
-            return service.stream(asked, filter=named, pulse=PULSE_S)
+        def begun(service: Service) -> tuple[str, Events[Event | Loading]]:
+            library = service.assistant.library
+            named = wanted and library.named(wanted)
+            return library.path.name, service.stream(asked, filter=named, pulse=PULSE_S)
 
         def told(service: Service) -> dict[str, str]:
             found = map(service.assistant.library.article, set(results.cited(said)))
             return {a.id: results.address(a, base) for a in found if a}
 
         base = self._base_of(context)
-        said = (await _answer(await self._with_service(begun), context)).to_dict()
+        library, events = await self._with_service(begun)
+        with self._watch.asking(Asked("/mcp", library, _who(context), asked)) as seen:
+            answer = await _answer(events, context, seen)
+        said = answer.to_dict()
         addresses = await self._with_service(told)
         return results.result(results.answered(said, addresses), results.prose(said, addresses))
 
@@ -252,17 +263,20 @@ class Tools:
         return f"{request.url.scheme}://{request.url.netloc}"
 
 
-async def _answer(events: Events[Event | Loading], context: Said) -> Answer:
+async def _answer(events: Events[Event | Loading], context: Said, seen: Asked) -> Answer:
     """The answer at the end of `events`; leaving early stops the work."""
     with events:
         for step in count(1):
             event = await _called(next, events, None)
             if isinstance(event, Done):
+                seen.answered(event.answer)
                 return event.answer
             if event is None:
                 raise ToolError("The question was stopped before it was answered; ask it again.")
             if await _gone(context):
                 raise ToolError("The client went away.")
+            if not isinstance(event, Waiting) or event.place == 0:
+                seen.begins()
             if said := _doing(event):
                 await context.report_progress(step, message=said)
     raise AssertionError
@@ -281,6 +295,12 @@ def _doing(event: Event | Loading | Waiting) -> str:
         case Passages():
             return "Reading"
     return ""
+
+
+def _who(context: Said) -> str:
+    """The name of the token that a client came in with."""
+    request = context.request_context.request
+    return str(request.scope.get("state", {}).get("who", "")) if request else ""
 
 
 async def _gone(context: Said) -> bool:

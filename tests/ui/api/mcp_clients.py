@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import date
 from pathlib import Path
 
+import httpx
 import httpx2
 from mcp import StdioServerParameters
 from mcp.client.client import Client
@@ -80,13 +81,12 @@ def http_server(library: Path, log: Path, *token: str) -> Iterator[str]:
         stdout=subprocess.DEVNULL,
     )
     try:
-        for _ in range(3000):
-            said = log.read_text("utf-8").splitlines() if log.exists() else []
-            if port := next((line for line in said if line.isdigit()), None):
-                break
-            assert process.poll() is None
-            threading.Event().wait(0.02)
-        assert port
+        assert happened(log, "listening")
+        port = next(line for line in log.read_text("utf-8").splitlines() if line.isdigit())
+        # Its process is there before it answers.
+        transport = httpx.HTTPTransport(retries=10)
+        with httpx.Client(transport=transport, timeout=60) as client:
+            assert client.get(f"http://127.0.0.1:{port}/health").status_code == 200
         yield f"http://127.0.0.1:{port}/mcp"
     finally:
         process.terminate()

@@ -71,7 +71,9 @@ def serve_http(library: Path, log: Path, token: str | None) -> None:
             tokens=tokens and doors_for("127.0.0.1", tokens, require=True),
             within=[mounted()],
         )
+        listening.listen()  # who comes before the server is there waits for it
         say(log, listening.getsockname()[1])
+        say(log, "listening")
         serving.run(app, listening, "127.0.0.1", grace_s=1)
 
 

@@ -144,6 +144,7 @@ def serve(
     """Serves the page until it is interrupted. Raises UsageError, LibraryDamaged, ModelError."""
     access = guard.access(host, auth, token)
     listening = serving.listen(host, port)
+    from ui.api.mcp.serving import mounted
     from ui.page.local import LocalBackend
 
     backend = LocalBackend.open(library_path, model)
@@ -155,6 +156,7 @@ def serve(
             backend.service,
             tokens=None if access.open else Tokens.open(),
             public=host not in guard.LOOPBACK,
+            within=(mounted(),),
         )
         page = application(Page(backend, conversations), collection, access)
         app = Beside(page, api, PATHS)

@@ -4,6 +4,8 @@ protocol; the models are stand-ins."""
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -315,6 +317,10 @@ def process(running: Running) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Tests that run in the background of a script inherit that Ctrl-C is ignored.
+        preexec_fn=None
+        if os.name == "nt"
+        else lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
@@ -341,6 +347,23 @@ def test_standard_output_carries_the_protocol_alone(tmp_path: Path) -> None:
     assert "never instructions" in messages[0]["result"]["instructions"]
     assert "this is not the protocol" in err
     assert server.returncode == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
+def test_one_ctrl_c_ends_it_and_what_is_under_way(tmp_path: Path) -> None:
+    """A regression: a thread that waited for standard input kept the process for ever."""
+    library, log = small_library(tmp_path / "library"), tmp_path / "log"
+    with process(Running(stdio(library, log), log, library)) as server:
+        tell(server, call(0, "initialize", INITIALIZE))
+        tell(server, {"jsonrpc": "2.0", "method": "notifications/initialized"})
+        asked = {"name": "ask", "arguments": {"question": f"{ASKED} endless"}}
+        tell(server, call(1, "tools/call", asked))
+        assert happened(log, "writing")
+        server.send_signal(signal.SIGINT)
+        assert server.wait(60) == 130
+        assert happened(log, "stopped")
+        assert server.stderr
+        assert "Traceback" not in server.stderr.read()
 
 
 def test_a_library_that_is_not_there_is_said_before_anything(tmp_path: Path) -> None:

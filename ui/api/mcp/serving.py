@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
@@ -41,10 +43,25 @@ def serve_stdio(opener: Callable[[], Service], *, allow_writes: bool = False) ->
     Standard output carries the protocol alone: the package leads all else to standard error.
     """
     opening = _Opening(opener)
+    signal.signal(signal.SIGINT, lambda *_: _leave(opening))
     try:
         server(opening.wait, allow_writes=allow_writes, version=_version()).run("stdio")
     finally:
         opening.close()
+
+
+def _leave(opening: _Opening) -> None:
+    """Ctrl-C: what is under way ends, and so does the process, though a thread of the package
+    still waits for a line of standard input. A second one doesn't wait for the first."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    def leave() -> None:
+        try:
+            opening.close()
+        finally:
+            os._exit(130)
+
+    threading.Thread(target=leave, daemon=True).start()
 
 
 class McpApp:

@@ -82,7 +82,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> str:
         buildah("rm", empty)
     files = ROOT / "ui" / "api" / "deploy" / "Containerfile"
     buildah(
-        "bud", "--isolation", "chroot", "--build-arg", f"BASE={BASE}", "--build-arg", "CMAKE=",
+        "bud", "--layers", "--isolation", "chroot", "--build-arg", f"BASE={BASE}", "--build-arg", "CMAKE=",
         *pip_settings(place), "-t", IMAGE, "-f", files, ROOT,
     )  # fmt: skip
     return IMAGE
@@ -111,10 +111,6 @@ def test_it_serves_those_who_have_the_token(container: str, tmp_path: Path) -> N
     data = tmp_path / "data"
     data.mkdir()
     os.chown(data, 10001, 10001)
-    for above in tmp_path.parents:
-        if above.stat().st_uid == os.getuid() and above != Path("/"):
-            above.chmod(above.stat().st_mode | 0o011)
-    tmp_path.chmod(0o755)
     process = subprocess.Popen(
         ["buildah", "run", "--isolation", "chroot", "--user", "10001:10001",
          "--env", f"DATELINE_API_TOKEN={TOKEN}", "--env", "DATELINE_MODELS=/models",
@@ -135,8 +131,6 @@ def test_it_serves_those_who_have_the_token(container: str, tmp_path: Path) -> N
         assert httpx.get(f"{url}/v1/models", headers=known).json()["data"]
         check = ["--env", f"DATELINE_PORT={port}", container, "--", "healthy"]
         buildah("run", "--isolation", "chroot", "--user", "10001:10001", *check)
-        who = Path(f"/proc/{process.pid}").exists()
-        assert who
         assert {path.stat().st_uid for path in data.rglob("*")} == {10001}
     finally:
         process.terminate()

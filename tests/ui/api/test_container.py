@@ -82,7 +82,8 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> str:
         buildah("rm", empty)
     files = ROOT / "ui" / "api" / "deploy" / "Containerfile"
     buildah(
-        "bud", "--layers", "--isolation", "chroot", "--build-arg", f"BASE={BASE}", "--build-arg", "CMAKE=",
+        "bud", "--layers", "--isolation", "chroot",
+        "--build-arg", f"BASE={BASE}", "--build-arg", "CMAKE=",
         *pip_settings(place), "-t", IMAGE, "-f", files, ROOT,
     )  # fmt: skip
     return IMAGE
@@ -96,7 +97,7 @@ def container(image: str) -> Iterator[str]:
 
 
 def test_it_is_configured_as_it_says(image: str) -> None:
-    config = json.loads(buildah("inspect", "--format", "{{json .OCIv1.Config}}", image))
+    config = json.loads(buildah("inspect", "--type", "image", image))["OCIv1"]["config"]
     assert config["User"] == "10001:10001"
     assert config["Entrypoint"] == ["start"]
     assert config["Cmd"] == ["serve", "--host", "0.0.0.0"]

@@ -82,7 +82,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> str:
         buildah("rm", empty)
     files = ROOT / "ui" / "api" / "deploy" / "Containerfile"
     buildah(
-        "bud", "--layers", "--isolation", "chroot",
+        "bud", "--layers", "--format", "docker", "--isolation", "chroot",
         "--build-arg", f"BASE={BASE}", "--build-arg", "CMAKE=",
         *pip_settings(place), "-t", IMAGE, "-f", files, ROOT,
     )  # fmt: skip
@@ -97,7 +97,8 @@ def container(image: str) -> Iterator[str]:
 
 
 def test_it_is_configured_as_it_says(image: str) -> None:
-    config = json.loads(buildah("inspect", "--type", "image", image))["OCIv1"]["config"]
+    config = json.loads(buildah("inspect", "--type", "image", image))["Docker"]["config"]
+    assert config["Healthcheck"]["Test"] == ["CMD", "healthy"]
     assert config["User"] == "10001:10001"
     assert config["Entrypoint"] == ["start"]
     assert config["Cmd"] == ["serve", "--host", "0.0.0.0"]

@@ -348,7 +348,7 @@ def test_a_context_that_does_not_fit_is_shortened_by_whole_passages(
         for i in range(3)
     ]
     made = make(*long, context_tokens=460)
-    answer = made.assistant.ask("Which ship sails on?")
+    answer = made.assistant.ask("Which ship sails on?", kind="fact")
     assert len(answer.context_ids) == 2
     assert answer.context_ids == tuple(hit.passage.id for hit in answer.hits[:2])
 

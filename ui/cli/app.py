@@ -16,6 +16,7 @@ from ui.cli import archive_commands, asking_commands, library_commands, serve_co
 from ui.cli.cache_command import cache_app
 from ui.cli.command import Commands, DebugOption, LibraryOption, SetOption, changed_settings
 from ui.cli.config_command import config_app
+from ui.cli.mcp_command import mcp
 from ui.cli.models_command import models_app
 
 app = typer.Typer(
@@ -75,6 +76,7 @@ for command in (
     app.command(command.__name__.removesuffix("_articles").removesuffix("_article"))(command)
 app.command("export")(archive_commands.export)
 app.command("import")(archive_commands.import_library)
+app.command()(mcp)
 
 
 app.command("ask")(asking_commands.ask)

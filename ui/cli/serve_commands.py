@@ -60,6 +60,10 @@ def serve(
         bool, typer.Option("--log-texts", help="Questions and answers stand in the log.")
     ] = False,
     grace: Annotated[int, typer.Option(min=0, help="Seconds that answers have to end.")] = 30,
+    allow_writes: Annotated[
+        bool,
+        typer.Option("--allow-writes", help="At /mcp, tools that add and remove articles."),
+    ] = False,
     model: ModelOption = None,
     writer_url: WriterUrlOption = None,
     writer_model: WriterModelOption = None,
@@ -68,6 +72,7 @@ def serve(
 ) -> None:
     """Serve OpenAI's routes and the library's, for other programs."""
     from ui.api import serving
+    from ui.api.mcp.serving import mounted
     from ui.cli import libraries
 
     serving.serve(
@@ -85,7 +90,8 @@ def serve(
             grace,
             writer_url,
             writer_model,
-        )
+        ),
+        within=(mounted(allow_writes=allow_writes),),
     )
 
 

@@ -157,6 +157,7 @@ def serve(
     """Serves the page until it is interrupted. Raises UsageError, LibraryDamaged, ModelError."""
     access = guard.access(host, auth, token)
     listening = serving.listen(host, port)
+    from ui.api.mcp.serving import mounted
     from ui.page.local import LocalBackend
 
     backend = LocalBackend.open(library_path, model, writer_url, writer_model)
@@ -168,6 +169,7 @@ def serve(
             backend.service,
             tokens=None if access.open else Tokens.open(),
             public=host not in guard.LOOPBACK,
+            within=(mounted(),),
         )
         motto = wording.leaving(backend.writer_host)
         page = application(Page(backend, conversations), collection, access, motto)

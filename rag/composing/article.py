@@ -31,6 +31,8 @@ MOST, FEWEST, SHARE = 6, 3, 0.34  # sentences of a summary; share of the article
 STRETCHES = 3  # of an article, each of which is told of
 _BEGINNING = 500  # characters that are looked through for what the question names
 _TITLE, _PASSAGE, _NAMED, _SAID = 0.5, 0.5, 0.25, 0.35  # weights of a fit
+TELLS = 0.06  # P(supported) of a sentence as an answer to
+_ASKS = "What does the article “{}” say?"
 FITS, FITS_UNNAMED = 0.2, 0.35  # from which an article fits: with a word in common, and without
 
 
@@ -50,7 +52,18 @@ def article(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Ou
     hits = _whole(parts, chosen)
     found = replace(found, hits=hits)
     items = [Item(sentence) for sentence in main_points(sentences(hits))]
-    return (yield from extract(parts, asked, found, items, MOST, asks=query, least=0.0))
+    return (
+        yield from extract(
+            parts,
+            asked,
+            found,
+            items,
+            MOST,
+            asks=_ASKS.format(chosen.title),
+            stated=0.0,
+            tell=TELLS,
+        )
+    )
 
 
 def main_points(candidates: Sequence[Sentence]) -> list[Sentence]:

@@ -21,8 +21,7 @@ from rag.events import Event
 from rag.understanding.days import Named, asked_days, clock, spoken_of
 from rag.understanding.periods import Period, later
 
-MOST = 8  # bullets
-LEAST = 0.0  # P(stated) of a passage whose sentences are taken
+MOST = 10  # bullets
 REPORTED = 0.6  # what a sentence counts for whose day is only its article's
 LATE = 3  # days after an event in which articles still tell of it
 
@@ -62,7 +61,7 @@ def day(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Outcom
         if event is not None and period[0] <= event.first <= period[1]
     ]
     items = _items(events, same_day=first == last)
-    return (yield from extract(parts, asked, found, items, MOST, asks=query, least=LEAST))
+    return (yield from extract(parts, asked, found, items, MOST, asks=query))
 
 
 def timeline(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Outcome]:
@@ -73,7 +72,7 @@ def timeline(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, O
     if len(known) < 2:
         known = [event for event in events if event]
     items = _items(known)
-    return (yield from extract(parts, asked, found, items, MOST, asks=query, least=LEAST))
+    return (yield from extract(parts, asked, found, items, MOST, asks=query))
 
 
 def dated(sentence: Sentence, reference: date, wanted: Period | None = None) -> Dated | None:

@@ -17,7 +17,9 @@ from rag.composing.telling import Sentence
 from rag.events import ClaimChecked, Event, Passages, Progress
 from rag.understanding.asked_filter import Reading
 
-AT_ONCE = 5  # passages that the Judge is asked about in a batch
+AT_ONCE = 4  # sentences, and their passages, that the Judge is asked about in a batch
+STATED = 0.1  # P(stated) of a passage from which a sentence is taken
+TELLS = 0.1  # P(supported) of the sentence, as an answer; orders to the reader have .05 at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +50,40 @@ def extract(
     most: int,
     *,
     asks: str,
-    least: float,
+    stated: float = STATED,
+    tell: float = TELLS,
     note: str = "",
 ) -> Generator[Event, None, Outcome]:
-    """At most so many of the items, in their order: those of passages that state something of what
-    `asks` asks, with a probability of `least` or more."""
+    """At most so many of the items, in their order: those that tell something of what `asks` asks,
+    by the Judge: their passage states an answer (with a probability of `stated` or more), and the
+    sentence is one (`tell`). That leaves out what addresses its reader, gives orders or can't be
+    understood alone."""
     passages = {item.sentence.hit.passage.id: item.sentence.hit for item in items}
     yield Passages(found.hits, tuple(passages))
-    waiting, read = list(passages.values()), 0
     states: dict[str, float] = {}
     claims: list[Claim] = []
     first_s: float | None = None
     began = time.perf_counter()
-    for item in items:
+    for first in range(0, len(items), AT_ONCE):
+        some = items[first : first + AT_ONCE]
+        new = {item.sentence.hit.passage.id: item.sentence.hit for item in some}
+        new = {id: hit for id, hit in new.items() if id not in states}
+        states |= zip(new, parts.judge.each(asks, list(new.values()), asked.stop), strict=True)
+        yield Progress(len(states), len(passages))
+        some = [i for i in some if states[i.sentence.hit.passage.id] >= stated]
+        said = [(item.sentence.text, item.sentence.hit) for item in some]
+        tells = parts.judge.each_supported(said, asks, asked.stop) if said else ()
+        for item, told in zip(some, tells, strict=True):
+            if told < tell or len(claims) == most:
+                continue
+            sentence = item.sentence
+            claim = quoted(sentence.hit, sentence.start, sentence.end, item.label)
+            claims.append(claim)
+            if first_s is None:
+                first_s = time.perf_counter() - asked.began
+            yield ClaimChecked(claim)
         if len(claims) == most:
             break
-        hit = item.sentence.hit
-        while hit.passage.id not in states:
-            some, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
-            found_each = parts.judge.each(asks, some, asked.stop)
-            states |= {h.passage.id: p for h, p in zip(some, found_each, strict=True)}
-            read += len(some)
-            yield Progress(read, len(passages))
-        if states[hit.passage.id] < least:
-            continue
-        claim = quoted(hit, item.sentence.start, item.sentence.end, item.label)
-        claims.append(claim)
-        if first_s is None:
-            first_s = time.perf_counter() - asked.began
-        yield ClaimChecked(claim)
     return Outcome(
         query=found.query,
         raw_text=" ".join(claim.text for claim in claims),
@@ -96,5 +103,5 @@ def extract(
         },
         reading=found.reading,
         note=note if claims else "",
-        coverage=Coverage(len(found.hits), len(found.hits)),
+        coverage=Coverage(len(states), len(found.hits)),
     )

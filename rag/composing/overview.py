@@ -14,7 +14,6 @@ from rag.composing.telling import Sentence, Telling, sentences
 from rag.events import Event
 
 MOST, SPARE = 6, 3  # sentences of an overview; more that are picked, should some not do
-LEAST = 0.1  # P(stated) of a passage whose sentences are taken
 FLOOR = 0.02  # what a passage counts for that a search found last
 
 
@@ -22,7 +21,7 @@ def overview(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, O
     found = yield from find(parts, asked, query)
     told = tell(sentences(preferred(found.hits)), MOST + SPARE)
     items = [Item(sentence) for sentence in told]
-    return (yield from extract(parts, asked, found, items, MOST, asks=query, least=LEAST))
+    return (yield from extract(parts, asked, found, items, MOST, asks=query))
 
 
 def find(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Found]:

@@ -31,7 +31,7 @@ MOST, FEWEST, SHARE = 6, 3, 0.34  # sentences of a summary; share of the article
 STRETCHES = 3  # of an article, each of which is told of
 _BEGINNING = 500  # characters that are looked through for what the question names
 _TITLE, _PASSAGE, _NAMED, _SAID = 0.5, 0.5, 0.25, 0.35  # weights of a fit
-TELLS = 0.06  # P(supported) of a sentence as an answer to
+TELLS = 0.06  # P(supported) of a main point, as an answer to
 _ASKS = "What does the article “{}” say?"
 FITS, FITS_UNNAMED = 0.2, 0.35  # from which an article fits: with a word in common, and without
 
@@ -51,24 +51,16 @@ def article(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Ou
         found = Found(query, (), asked.filter, Reading(), began, time.perf_counter())
     hits = _whole(parts, chosen)
     found = replace(found, hits=hits)
-    items = [Item(sentence) for sentence in main_points(sentences(hits))]
-    return (
-        yield from extract(
-            parts,
-            asked,
-            found,
-            items,
-            MOST,
-            asks=_ASKS.format(chosen.title),
-            stated=0.0,
-            tell=TELLS,
-        )
+    asks = _ASKS.format(chosen.title)
+    made = yield from extract(
+        parts, asked, found, main_points(sentences(hits)), MOST, asks=asks, stated=0.0, tell=TELLS
     )
+    return replace(made, claims=tuple(sorted(made.claims, key=lambda c: c.citations[0].start)))
 
 
-def main_points(candidates: Sequence[Sentence]) -> list[Sentence]:
+def main_points(candidates: Sequence[Sentence]) -> list[Item]:
     """The most telling sentences of an article in their order, at least one from each of its
-    stretches."""
+    stretches; in the place of each, the next one of its stretch."""
     most = min(MOST, max(FEWEST, math.ceil(len(candidates) * SHARE)))
     telling = Telling(candidates, [1.0] * len(candidates))
     stretch = [i * STRETCHES // max(len(candidates), 1) for i in range(len(candidates))]
@@ -85,7 +77,11 @@ def main_points(candidates: Sequence[Sentence]) -> list[Sentence]:
             break
         telling.take(i)
         picked.append(i)
-    return [candidates[i] for i in sorted(picked)]
+    items = []
+    for i in sorted(picked):
+        j = telling.next({j for j, n in enumerate(stretch) if n == stretch[i]})
+        items.append(Item(candidates[i], instead=None if j is None else Item(candidates[j])))
+    return items
 
 
 def _whole(parts: Parts, chosen: Article) -> tuple[Hit, ...]:

@@ -23,17 +23,20 @@ from rag.understanding.periods import Period, later
 
 MOST = 10  # bullets
 REPORTED = 0.6  # what a sentence counts for whose day is only its article's
+OPENS = 1.5  # and the first sentence of a live blog's entry
 LATE = 3  # days after an event in which articles still tell of it
 
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """A sentence with its day: `said` where it names one, `time` where its entry has one."""
+    """A sentence with its day: `said` where it or its heading names one, `time` where its entry of
+    a live blog has one; `opens`: it is the first of its passage."""
 
     sentence: Sentence
     first: date
     said: Named | None
     time: str
+    opens: bool = False
 
     @property
     def label(self) -> str:
@@ -60,7 +63,7 @@ def day(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Outcom
         for event in map(lambda s: dated(s, reference, period), sentences(preferred(hits)))
         if event is not None and period[0] <= event.first <= period[1]
     ]
-    items = _items(events, same_day=first == last)
+    items = _items(events)
     return (yield from extract(parts, asked, found, items, MOST, asks=query))
 
 
@@ -79,28 +82,47 @@ def dated(sentence: Sentence, reference: date, wanted: Period | None = None) -> 
     """With its day: the finest that it names (one of those that are wanted first); None for a
     sentence without any day."""
     published = sentence.hit.article.published
+    heading = sentence.hit.passage.heading
     named = spoken_of(sentence.text, published or reference)
+    days = [n for n in named if n.first == n.last]
+    headed = [n for n in spoken_of(heading, published or reference) if n.first == n.last]
+    time = clock(heading)
+    # what opens an entry tells of its time, whatever year it names in passing
+    if time and published:  # its time says more than "today"
+        named = tuple(n for n in named if (n.first, n.last) != (published, published))
+    opens = sentence.start - sentence.hit.passage.start <= len(heading) + 2
+    if ((time and published) or headed) and opens:
+        named = tuple(n for n in named if n in days)
     if named:
         inside = [n for n in named if wanted and wanted[0] <= n.first and n.last <= wanted[1]]
         finest = min(inside or named, key=lambda n: (n.last - n.first).days)
-        return Dated(sentence, finest.first, finest, "")
-    time = clock(sentence.hit.passage.heading)
-    for n in spoken_of(sentence.hit.passage.heading, published or reference):
-        if n.first == n.last:
-            return Dated(sentence, n.first, n, "")
-    if published is None:
-        return None
-    return Dated(sentence, published, None, time)
+        return Dated(sentence, finest.first, finest, "", opens=opens)
+    if headed:
+        return Dated(sentence, headed[0].first, headed[0], time, opens=opens)
+    return Dated(sentence, published, None, time, opens=opens) if published else None
 
 
-def _items(events: Sequence[Dated], *, same_day: bool = False) -> list[Item]:
-    """The most telling, in the order of their days and times; those of one entry as they stand,
-    and what says the same but for its amounts or its day side by side."""
+def _items(events: Sequence[Dated]) -> list[Item]:
+    """The most telling, one an entry of a live blog, in the order of their days and times; what
+    says the same but for its amounts or its day side by side."""
     weights = [
-        (FLOOR + e.sentence.hit.score) * (1.0 if e.said or e.time else REPORTED) for e in events
+        (FLOOR + e.sentence.hit.score)
+        * (1.0 if e.said or e.time else REPORTED)
+        * (OPENS if e.time and e.opens else 1.0)
+        for e in events
     ]
     telling = Telling([e.sentence for e in events], weights)
-    picked = sorted(telling.order(MOST), key=lambda i: _place(events[i]))
+    picked: list[int] = []
+    entries: set[str] = set()
+    while len(picked) < MOST:
+        left = {i for i, e in enumerate(events) if _entry(e) not in entries}
+        i = telling.next(left)
+        if i is None:
+            break
+        telling.take(i)
+        picked.append(i)
+        entries |= {_entry(events[i])} - {""}
+    picked.sort(key=lambda i: _place(events[i]))
     ordered: list[int] = []
     for i in picked:
         beside = next((n for n, j in enumerate(ordered) if telling.near(i, j)), None)
@@ -111,6 +133,11 @@ def _items(events: Sequence[Dated], *, same_day: bool = False) -> list[Item]:
 def _place(event: Dated) -> tuple[date, bool, str, str, int]:
     sentence = event.sentence
     return event.first, event.time == "", event.time, sentence.hit.article.id, sentence.start
+
+
+def _entry(event: Dated) -> str:
+    """The entry that an event is told in, where it has a time; else none."""
+    return event.sentence.hit.passage.id if event.time else ""
 
 
 def in_words(day: date) -> str:

@@ -4,7 +4,7 @@ one as they stand. Picks nothing itself."""
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 from index.search import Filter, Hit
@@ -36,10 +36,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A sentence, with its label where it has one."""
+    """A sentence, with its label where it has one, and what is taken in its place if it doesn't
+    do."""
 
     sentence: Sentence
     label: str = ""
+    instead: Item | None = None
 
 
 def extract(
@@ -64,17 +66,21 @@ def extract(
     claims: list[Claim] = []
     first_s: float | None = None
     began = time.perf_counter()
-    for first in range(0, len(items), AT_ONCE):
-        some = items[first : first + AT_ONCE]
+    waiting = list(items)
+    while waiting and len(claims) < most:
+        some, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
         new = {item.sentence.hit.passage.id: item.sentence.hit for item in some}
         new = {id: hit for id, hit in new.items() if id not in states}
-        states |= zip(new, parts.judge.each(asks, list(new.values()), asked.stop), strict=True)
-        yield Progress(len(states), len(passages))
-        some = [i for i in some if states[i.sentence.hit.passage.id] >= stated]
-        said = [(item.sentence.text, item.sentence.hit) for item in some]
-        tells = parts.judge.each_supported(said, asks, asked.stop) if said else ()
-        for item, told in zip(some, tells, strict=True):
-            if told < tell or len(claims) == most:
+        if new:
+            each = parts.judge.each(asks, list(new.values()), asked.stop)
+            states |= dict(zip(new, each, strict=True))
+            yield Progress(len(states), max(len(states), len(passages)))
+        for item, does in zip(
+            some, _do(parts, asked, asks, some, states, stated, tell), strict=True
+        ):
+            if not does and item.instead:
+                waiting.insert(0, item.instead)
+            if not does or len(claims) == most:
                 continue
             sentence = item.sentence
             claim = quoted(sentence.hit, sentence.start, sentence.end, item.label)
@@ -82,8 +88,6 @@ def extract(
             if first_s is None:
                 first_s = time.perf_counter() - asked.began
             yield ClaimChecked(claim)
-        if len(claims) == most:
-            break
     return Outcome(
         query=found.query,
         raw_text=" ".join(claim.text for claim in claims),
@@ -105,3 +109,20 @@ def extract(
         note=note if claims else "",
         coverage=Coverage(len(states), len(found.hits)),
     )
+
+
+def _do(
+    parts: Parts,
+    asked: Asked,
+    asks: str,
+    items: Sequence[Item],
+    states: Mapping[str, float],
+    stated: float,
+    tell: float,
+) -> list[bool]:
+    """Whether each of the items tells something of what is asked."""
+    there = [item for item in items if states[item.sentence.hit.passage.id] >= stated]
+    said = [(item.sentence.text, item.sentence.hit) for item in there]
+    told = parts.judge.each_supported(said, asks, asked.stop) if said else ()
+    good = {id(item) for item, p in zip(there, told, strict=True) if p >= tell}
+    return [id(item) in good for item in items]

@@ -1,7 +1,8 @@
 """A day or a span, and a timeline: what happened when, an event a bullet, its day before it.
 
-A sentence's day is the one that it names, from its article's date on ("on Thursday"); of one that
-names none, its article's, and the label says that this is when it was reported.
+A sentence's day is the one that it names, counted from its article's date ("on Thursday"), and the
+label has its own words, but for those that only its own readers understood ("yesterday"). Of one
+that names none it is its article's, and the label says that this is when it was reported.
 """
 
 from __future__ import annotations
@@ -40,9 +41,10 @@ class Dated:
 
     @property
     def label(self) -> str:
-        if self.said:
-            return self.said.words
         day = in_words(self.first)
+        if self.said:
+            known = self.sentence.hit.article.published
+            return day if known and self.said.relative else self.said.words
         return f"{day}, {self.time}" if self.time else f"reported {day}"
 
 

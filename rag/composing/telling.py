@@ -8,6 +8,7 @@ all.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -20,7 +21,7 @@ from rag.checking.facts.facts import Fact, facts_of
 from rag.checking.facts.sentences import split
 
 LEAST, MOST_WORDS = 5, 60  # words of a sentence that is taken
-SAME = 0.6  # share of two sentences' facts, by weight, that both hold, where they say the same
+SAME, NEAR = 0.8, 0.6  # share of two sentences' facts, by weight, that both hold
 _COMMON = 0.5  # a fact counts by the number of sentences that hold it, to this power
 _TOLD = 0.2  # what a fact counts for once more
 _LENGTH, _SHORT = 0.7, 4.0  # gain is over (facts + _SHORT) to this power
@@ -96,7 +97,7 @@ class Telling:
             if any(self.same(i, j) for j in self._taken):
                 self._left.discard(i)
                 continue
-            gain: float = self._gain(i)
+            gain = self._gain(i)
             if best is None or gain > best[0]:
                 best = gain, i
         if best is None:
@@ -120,16 +121,18 @@ class Telling:
 
     def same(self, i: int, j: int) -> bool:
         """Whether two say the same: most of their facts, and no amount that the other lacks."""
-        a, b = self._keys[i], self._keys[j]
-        return a.amounts == b.amounts and self.near(i, j)
+        return self._keys[i].amounts == self._keys[j].amounts and self._common(i, j) >= SAME
 
     def near(self, i: int, j: int) -> bool:
-        """Whether two say the same but for their amounts."""
+        """Whether two speak of the same, perhaps with other amounts."""
+        return self._common(i, j) >= NEAR
+
+    def _common(self, i: int, j: int) -> float:
         a, b = self._keys[i], self._keys[j]
         words = (a.facts.keys() | b.facts.keys()) - a.amounts - b.amounts
         both = a.facts.keys() & b.facts.keys() & words
         weight = {name: max(a.facts.get(name, 0.0), b.facts.get(name, 0.0)) for name in words}
-        return sum(weight[n] for n in both) >= SAME * sum(weight.values())
+        return sum(weight[n] for n in both) / (sum(weight.values()) or 1.0)
 
     def _preferred(self, i: int) -> int:
         return min(j for j in self._left if j == i or self.same(i, j))
@@ -137,8 +140,7 @@ class Telling:
     def _gain(self, i: int) -> float:
         facts = self._keys[i].facts
         total = sum(
-            weight * self._many[name] ** _COMMON * _TOLD ** min(self._told[name], 9)
+            weight * math.pow(self._many[name], _COMMON) * math.pow(_TOLD, self._told[name])
             for name, weight in facts.items()
         )
-        over: float = (len(facts) + _SHORT) ** _LENGTH
-        return self._weights[i] * total / over
+        return self._weights[i] * total / math.pow(len(facts) + _SHORT, _LENGTH)

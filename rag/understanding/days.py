@@ -18,6 +18,7 @@ _TWO_DAYS = re.compile(
     re.IGNORECASE,
 )
 _DOTTED = re.compile(r"\b(\d{1,2})\.(\d{1,2})\.(\d{4})\b")
+_FROM_TODAY = ("today", "yesterday", "the day before yesterday")
 _CLOCK = re.compile(r"(?<![\d:.])([01]?\d|2[0-3])[:.]([0-5]\d)(?![\d.]|\s?%)")
 
 
@@ -28,6 +29,12 @@ class Named:
     words: str
     first: date
     last: date
+
+    @property
+    def relative(self) -> bool:
+        """Whether it is a day that is named from the day of writing: "yesterday"."""
+        named = any(c.isdigit() for c in self.words) or self.words.lower().endswith("day")
+        return self.first == self.last and (not named or self.words.lower() in _FROM_TODAY)
 
 
 def asked_days(question: str, reference: date) -> Period | None:

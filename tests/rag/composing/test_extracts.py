@@ -173,6 +173,21 @@ def test_a_timeline_is_in_the_order_of_the_days_and_names_them_as_the_source_doe
     assert [claim.label for claim in answer.claims] == ["1802", "1891", "Last week"]
 
 
+def test_a_day_that_only_the_articles_readers_knew_is_resolved(
+    ask: Callable[..., tuple[Answer, list[object]]],
+) -> None:
+    text = "The queen left Mockville yesterday. On Monday the queen met the mayor of Mockville."
+    news = Article("news", "The queen", text, source="Post", published=date(2024, 5, 9))
+    undated = Article("undated", "Dogs", "Yesterday the dogs left Mockville too.", source="Wire")
+    answer, _ = ask("A timeline of the queen in Mockville", "timeline", news, undated)
+    labels = {claim.text: claim.label for claim in answer.claims}
+    assert labels == {
+        "On Monday the queen met the mayor of Mockville.": "Monday",
+        "The queen left Mockville yesterday.": "8 May 2024",
+        "Yesterday the dogs left Mockville too.": "Yesterday",
+    }
+
+
 def test_two_dates_of_one_event_stand_side_by_side(
     ask: Callable[..., tuple[Answer, list[object]]],
 ) -> None:

@@ -84,11 +84,11 @@ def load(given: Given) -> Material:
 
 
 def _articles(folder: Path | None) -> list[Article]:
-    """Those of a folder, in the order of its files, their ids the same wherever the folder is."""
+    """Those of a folder, in the order of its files; of where they lie, the files' names."""
     if folder is None or not folder.is_dir():
         return []
     found = [a for a in read_articles(str(folder)) if not isinstance(a, Refusal)]
-    return [replace(a, path=None) for a in found]
+    return [replace(a, path=Path(a.path).name if a.path else None) for a in found]
 
 
 @contextmanager

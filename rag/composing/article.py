@@ -30,10 +30,10 @@ from rag.understanding.asked_filter import Reading
 MOST, FEWEST, SHARE = 6, 3, 0.34  # sentences of a summary; share of the article's, if it is short
 STRETCHES = 3  # of an article, each of which is told of
 _BEGINNING = 500  # characters that are looked through for what the question names
-_TITLE, _PASSAGE, _NAMED, _SAID = 0.5, 0.5, 0.25, 0.35  # weights of a fit
+_TITLE, _PASSAGE, _NAMED, _SAID = 0.3, 0.6, 0.2, 0.5  # weights of a fit
 TELLS = 0.06  # P(supported) of a main point, as an answer to
 _ASKS = "What does the article “{}” say?"
-FITS, FITS_UNNAMED = 0.2, 0.35  # from which an article fits: with a word in common, and without
+FITS, FITS_UNNAMED = 0.24, 0.35  # from which an article fits: with a word in common, and without
 
 
 def article(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Outcome]:

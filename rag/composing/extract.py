@@ -19,7 +19,7 @@ from rag.understanding.asked_filter import Reading
 
 AT_ONCE = 4  # sentences, and their passages, that the Judge is asked about in a batch
 STATED = 0.1  # P(stated) of a passage from which a sentence is taken
-TELLS = 0.1  # P(supported) of the sentence, as an answer; orders to the reader have .05 at most
+TELLS = 0.15  # P(supported) of the sentence, as an answer; orders to the reader have .05 at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,8 @@ def extract(
         },
         reading=found.reading,
         note=note if claims else "",
-        coverage=Coverage(len(states), len(found.hits)),
+        # (where none of the passages has such a sentence, there was nothing to ask the Judge)
+        coverage=Coverage(len(states), len(found.hits)) if items else Coverage(),
     )
 
 

@@ -164,6 +164,7 @@ def test_a_day_on_which_nothing_is_told_of_is_not_filled_with_other_days(
 ) -> None:
     answer, _ = ask("What happened on 1 March 2021?", "day")
     assert answer.abstained
+    assert answer.text.startswith("The library doesn't hold the answer to this.")
 
 
 def test_a_timeline_is_in_the_order_of_the_days_and_names_them_as_the_source_does(

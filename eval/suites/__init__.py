@@ -16,6 +16,7 @@ NAMES = (
     "verifier",
     "robustness",
     "injection",
+    "kinds",
     "speed",
 )
 

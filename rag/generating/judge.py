@@ -44,6 +44,12 @@ class Judge(Protocol):
         """That the sentence, as the answer to the question, is borne out by the passages."""
         ...
 
+    def each_supported(
+        self, said: Sequence[tuple[str, Hit]], question: str, stop: Stop | None = None
+    ) -> tuple[float, ...]:
+        """For each sentence, that it, as an answer to the question, is borne out by its passage."""
+        ...
+
     def alone(
         self, sentence: str, hits: Sequence[Hit], stop: Stop | None = None
     ) -> tuple[float, ...]:

@@ -91,6 +91,15 @@ class LocalReader:
         line = " ".join(sentence.split())
         return self.generator.yes(self._form.supported(line, hits, question), stop)
 
+    def each_supported(
+        self, said: Sequence[tuple[str, Hit]], question: str, stop: Stop | None = None
+    ) -> tuple[float, ...]:
+        prompts = [
+            self._form.supported(" ".join(sentence.split()), [hit], question)
+            for sentence, hit in said
+        ]
+        return self.generator.yes_each(prompts, stop)
+
     def alone(
         self, sentence: str, hits: Sequence[Hit], stop: Stop | None = None
     ) -> tuple[float, ...]:

@@ -54,6 +54,17 @@ def times(
     )
 
 
+def named(text: str, reference: date) -> Iterator[tuple[int, int, Period]]:
+    """Every period that a text names, whatever it says of it: its place, its first and last day.
+
+    Those that are named without a year, by a weekday or from today, are the last ones by
+    `reference`.
+    """
+    for match in _PERIOD.finditer(text):
+        if period := _days(match, reference):
+            yield match.start(), match.end(), period
+
+
 # --- the words ----------------------------------------------------------------------------------
 
 _OUTLET = "\ue000"  # private use: stands for each letter of an outlet's name

@@ -89,6 +89,11 @@ class Scripted:
     ) -> float:
         raise NotImplementedError
 
+    def each_supported(
+        self, said: Sequence[tuple[str, Hit]], question: str, stop: Stop | None = None
+    ) -> tuple[float, ...]:
+        raise NotImplementedError
+
     def fits(self, question: str, hits: Sequence[Hit]) -> int:
         return len(hits)
 

@@ -8,7 +8,7 @@ from typing import Any
 from index.article import Article, Head
 from index.search import Filter, Hit
 from rag.checking.verdict import Verdict
-from rag.understanding.asked_filter import Reading
+from rag.understanding.filters.asked_filter import Reading
 from rag.understanding.kinds import Kind
 
 

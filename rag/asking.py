@@ -10,8 +10,8 @@ from index.errors import UsageError
 from index.search import Filter
 from rag.generating.generator import Stop
 from rag.settings import Settings
+from rag.understanding.conversation.listed import Turn
 from rag.understanding.kinds import KINDS, Kind
-from rag.understanding.listed import Turn
 
 _LONGEST_QUESTION = 2000  # characters
 
@@ -20,12 +20,13 @@ class Asking(TypedDict, total=False):
     """What may be given with a question, by name.
 
     `history` is (question, answer) pairs. What `filter` leaves open is taken from the question's
-    own words ("last week", "according to the Guardian"; see `rag.understanding.asked_filter`),
-    unless `read_filters` is False. `settings` are this question's own. `kind` is what is asked for,
-    where a person says so; else it is read from the question. `article` is the id of the article
-    that is open beside the question ("summarise this"). `skip` are ids of passages that have been
-    read for it before: the answer goes on after them. `correct` False leaves the question as it
-    was typed; else words that nobody knows are put as the library spells them.
+    own words ("last week", "according to the Guardian"; see `rag.understanding.filters`), unless
+    `read_filters` is False. `settings` are this question's own. `kind` is what is asked for, where
+    a person says so; else it is read from the question. `article` is the id of the article that is
+    open beside the question ("summarise this"). `skip` are ids of passages that have been read for
+    it before: the answer goes on after them. `correct` False leaves the question as it was typed;
+    else it is put into the articles' language, and words that nobody knows as the library spells
+    them.
     """
 
     history: Sequence[Turn]

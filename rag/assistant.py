@@ -31,10 +31,10 @@ from rag.generating.reader import LocalReader
 from rag.generating.warm import Warmer
 from rag.generating.writer import Writer
 from rag.settings import Settings
-from rag.understanding.conversation import understood
+from rag.understanding.conversation.follow_ups import understood
+from rag.understanding.conversation.parts import parts
 from rag.understanding.guessing import guess
 from rag.understanding.kinds import Kind
-from rag.understanding.parts import parts
 from rag.understanding.searching import Searcher
 from rag.understanding.spelling import Corrected, Speller
 from rag.understanding.tongue import Tongue

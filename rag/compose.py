@@ -10,7 +10,7 @@ from index.article import Article, Head
 from index.search import Filter, Hit
 from index.splitting.sentences import sentences
 from rag.answer import Answer, Claim, Conflict, Coverage, Timings, Tokens
-from rag.understanding.asked_filter import Reading
+from rag.understanding.filters.asked_filter import Reading
 from rag.understanding.kinds import Kind
 
 BULLETS: frozenset[Kind] = frozenset({"day", "timeline", "list", "comparison"})

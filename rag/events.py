@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from index.search import Filter, Hit
 from rag.answer import Answer, Claim
-from rag.understanding.asked_filter import Reading
+from rag.understanding.filters.asked_filter import Reading
 from rag.understanding.kinds import Kind
 
 

@@ -20,10 +20,10 @@ from eval.datasets import json_lines
 from index.encoding.encoder import Encoder
 from index.search import Hit
 from rag.generating.generator import Piece, Prompt, Read, Stop
-from rag.understanding.conversation import understood
+from rag.understanding.conversation.follow_ups import understood
+from rag.understanding.conversation.listed import Turn
 from rag.understanding.guessing import guess
 from rag.understanding.kinds import Kind
-from rag.understanding.listed import Turn
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,12 @@ from index.search import Hit
 from rag.asking import Asked
 from rag.checking.facts.facts import facts_of, held_by
 from rag.compose import Outcome
-from rag.composing.extract import Found, Item, extract
 from rag.composing.overview import find
 from rag.composing.parts import Parts
-from rag.composing.telling import Sentence, Telling, sentences
+from rag.composing.taking.extract import Found, Item, extract
+from rag.composing.taking.telling import Sentence, Telling, sentences
 from rag.events import Event
-from rag.understanding.asked_filter import Reading
+from rag.understanding.filters.asked_filter import Reading
 
 MOST, FEWEST, SHARE = 6, 3, 0.34  # sentences of a summary; share of the article's, if it is short
 STRETCHES = 3  # of an article, each of which is told of

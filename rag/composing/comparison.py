@@ -1,8 +1,8 @@
 """A comparison: what each side says in its own sentence, then what their amounts differ by.
 
 The two sides are two questions of fact: the question without the other side. What is derived is
-derived by arithmetic (`rag.composing.difference`). Where a side has nothing, that is said, and the
-question is asked as it stands too: an article may compare the two itself.
+derived by arithmetic (`rag.composing.taking.difference`). Where a side has nothing, that is said,
+and the question is asked as it stands too: an article may compare the two itself.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from rag.answer import Claim, Timings, Tokens
 from rag.asking import Asked
 from rag.checking.facts.words import content
 from rag.compose import Outcome
-from rag.composing.difference import difference
 from rag.composing.fact import fact
-from rag.composing.items import names
 from rag.composing.parts import Parts
+from rag.composing.taking.difference import difference
+from rag.composing.taking.items import names
 from rag.events import ClaimChecked, Event, Token
-from rag.understanding.outlets import mentioned
+from rag.understanding.filters.outlets import mentioned
 
 _APART = 5  # words between the two sides at most
 _YEAR = re.compile(r"(?<![\w.,])[12]\d{3}(?![\w,]|\.\d)")

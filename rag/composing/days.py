@@ -14,13 +14,13 @@ from datetime import date
 from index.search import Filter
 from rag.asking import Asked
 from rag.compose import Outcome
-from rag.composing.extract import Item, extract
 from rag.composing.overview import FLOOR, find, overview, preferred
 from rag.composing.parts import Parts
-from rag.composing.telling import Sentence, Telling, sentences
+from rag.composing.taking.extract import Item, extract
+from rag.composing.taking.telling import Sentence, Telling, sentences
 from rag.events import Event
-from rag.understanding.days import Named, asked_days, clock, spoken_of
-from rag.understanding.periods import Period, later
+from rag.understanding.filters.days import Named, asked_days, clock, spoken_of
+from rag.understanding.filters.periods import Period, later
 
 MOST = 10  # bullets
 REPORTED = 0.6  # what a sentence counts for whose day is only its article's

@@ -19,10 +19,10 @@ from rag.asking import Asked
 from rag.compose import Outcome
 from rag.composing.parts import Parts
 from rag.events import Event
-from rag.understanding.asked_filter import reference_day
+from rag.understanding.filters.asked_filter import reference_day
+from rag.understanding.filters.periods import later
 from rag.understanding.holdings import Asked as Question
 from rag.understanding.holdings import Names, asked_of_library
-from rag.understanding.periods import later
 
 if TYPE_CHECKING:
     from index.library import Library  # imports faiss

@@ -18,9 +18,9 @@ from rag.checking.attribute import lacking
 from rag.checking.check import quote
 from rag.checking.facts.words import content
 from rag.compose import Outcome, sentence_spans
-from rag.composing.apart import apart, beside
-from rag.composing.items import listed, same, statement
 from rag.composing.parts import Parts
+from rag.composing.taking.apart import apart, beside
+from rag.composing.taking.items import listed, same, statement
 from rag.events import ClaimChecked, Event, Passages
 from rag.generating.generator import Piece, Read
 

@@ -11,8 +11,8 @@ from index.search import Hit
 from rag.answer import Claim, Timings
 from rag.asking import Asked
 from rag.compose import Outcome, sentence_spans
-from rag.composing.apart import apart
 from rag.composing.parts import Parts
+from rag.composing.taking.apart import apart
 from rag.events import ClaimChecked, Event, Passages
 from rag.generating.generator import Piece
 

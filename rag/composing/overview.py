@@ -8,9 +8,9 @@ from collections.abc import Generator, Sequence
 from index.search import Hit
 from rag.asking import Asked
 from rag.compose import Outcome
-from rag.composing.extract import Found, Item, extract
 from rag.composing.parts import Parts
-from rag.composing.telling import Sentence, Telling, sentences
+from rag.composing.taking.extract import Found, Item, extract
+from rag.composing.taking.telling import Sentence, Telling, sentences
 from rag.events import Event
 
 MOST, SPARE = 6, 3  # sentences of an overview; more that are picked, should some not do

@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.encoding.encoder import Encoder
+from rag.understanding.conversation.pointing import points_back
 from rag.understanding.grams import grams
 from rag.understanding.kinds import KINDS, Kind
-from rag.understanding.pointing import points_back
 
 Leaning = Literal["alone", "leans", "form"]
 """What a question needs of the turn before: nothing; what it is about ("and in 2021?"); or all of

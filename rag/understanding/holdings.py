@@ -19,8 +19,8 @@ from index.encoding.encoder import Encoder
 from index.outlets import matching
 from index.search import Filter
 from index.words import FUNCTION_WORDS
+from rag.understanding.filters.times import times
 from rag.understanding.templates import near_templates
-from rag.understanding.times import times
 
 Want = Literal["count", "list", "newest", "oldest", "span", "outlets", "authors"]
 By = Literal["words", "topic"]

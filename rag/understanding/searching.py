@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING
 
 from index.search import Filter, Hit
 from rag.events import Searching
-from rag.understanding.asked_filter import FoundFilter, Reading, found, narrowings, reference_day
-from rag.understanding.periods import later
-from rag.understanding.prefer import prefer
+from rag.understanding.filters.asked_filter import (
+    FoundFilter,
+    Reading,
+    found,
+    narrowings,
+    reference_day,
+)
+from rag.understanding.filters.periods import later
+from rag.understanding.filters.prefer import prefer
 
 if TYPE_CHECKING:
     from index.library import Library  # imports faiss

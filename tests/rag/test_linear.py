@@ -17,7 +17,9 @@ from rag.checking import corrections
 from rag.checking.facts import facts, quantities, sentences, words
 from rag.generating import form
 from rag.models import manifest
-from rag.understanding import asked_filter, conversation, outlets, parts, times
+from rag.understanding.conversation.follow_ups import follow_ups as conversation
+from rag.understanding.conversation.follow_ups import parts
+from rag.understanding.filters import asked_filter, outlets, times
 from tests.pumps import FREE, MOST, Function, cost, modules_with_patterns, slow
 
 MODULES = [

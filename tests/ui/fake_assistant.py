@@ -24,7 +24,7 @@ from rag.checking.verdict import Verdict
 from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
 from rag.service import Loading
 from rag.turns import Events, Turns
-from rag.understanding.asked_filter import Phrase, Reading
+from rag.understanding.filters.asked_filter import Phrase, Reading
 from ui.page.seam import Choices, History
 
 _FILLER = (

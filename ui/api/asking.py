@@ -20,8 +20,8 @@ from rag.answer import Answer
 from rag.events import Done, Event
 from rag.service import Loading, Waiting
 from rag.turns import Events
+from rag.understanding.conversation.listed import Turn
 from rag.understanding.kinds import Kind
-from rag.understanding.listed import Turn
 from ui.api.errors import ApiError
 from ui.api.shelves import Shelf
 from ui.api.watching import Asked, Watch

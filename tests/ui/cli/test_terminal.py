@@ -14,7 +14,7 @@ from index.library import Status
 from index.search import Filter, Hit
 from index.splitting.passages import Passage
 from rag.answer import Answer, Citation, Claim, Conflict, Side, Timings
-from rag.understanding.asked_filter import Reading
+from rag.understanding.filters.asked_filter import Reading
 from ui.cli import answers, terminal
 
 ARTICLE = Article(

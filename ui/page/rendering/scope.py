@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from index.search import Filter
-from rag.understanding.asked_filter import Reading
+from rag.understanding.filters.asked_filter import Reading
 
 
 def searched(filter: Filter, reading: Reading) -> str:

@@ -23,7 +23,7 @@ from rag.generating.generator import Piece, Read, Stop, Stopped
 from rag.generating.remote import address
 from rag.generating.remote.server import Patience
 from rag.generating.remote.writer import RemoteWriter, harmless, messages
-from rag.understanding.conversation import understood
+from rag.understanding.conversation.follow_ups import understood
 from tests.rag.generating.remote.openai_server import (
     LONG,
     OpenAIServer,

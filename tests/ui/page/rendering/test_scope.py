@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from index.search import Filter
-from rag.understanding.asked_filter import Phrase, Reading
+from rag.understanding.filters.asked_filter import Phrase, Reading
 from ui.page.rendering.scope import days_of, searched
 
 MAY_6, MAY_12 = date(2024, 5, 6), date(2024, 5, 12)

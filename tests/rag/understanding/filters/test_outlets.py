@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.understanding.outlets import attributed
+from rag.understanding.filters.outlets import attributed
 
 SOURCES = [
     "The Guardian", "REUTERS", "Reuters", "Harbin Ledger", "The Sample Courier", "People",

@@ -10,8 +10,8 @@ from index.article import Article
 from index.library import Library
 from index.search import Filter, Hit
 from index.splitting.passages import Passage
-from rag.understanding.asked_filter import Phrase, found
-from rag.understanding.prefer import prefer
+from rag.understanding.filters.asked_filter import Phrase, found
+from rag.understanding.filters.prefer import prefer
 from tests.fakes import FakeEncoder
 
 NEWEST = Phrase("latest", 0, 6, Filter())

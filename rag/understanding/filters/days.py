@@ -8,8 +8,8 @@ from datetime import date
 
 from index.words import MONTH
 from rag.checking.facts.quantities import numbers
-from rag.understanding.periods import Period
-from rag.understanding.times import named
+from rag.understanding.filters.periods import Period
+from rag.understanding.filters.times import named
 
 # "the 16th and the 18th of May": the first of two days says its month with the second
 _TWO_DAYS = re.compile(

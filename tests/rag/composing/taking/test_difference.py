@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.composing.difference import difference
+from rag.composing.taking.difference import difference
 
 
 @pytest.mark.parametrize(

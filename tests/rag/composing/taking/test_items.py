@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.composing.items import listed, names, same, statement
+from rag.composing.taking.items import listed, names, same, statement
 
 ASKED = "Who was in the Russian delegation?"
 SENTENCE = (

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.understanding.periods import (
+from rag.understanding.filters.periods import (
     ago,
     back,
     calendar_period,

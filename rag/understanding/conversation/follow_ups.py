@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from rag.checking.facts.words import content
 from rag.generating.generator import Prompt, Stop
 from rag.generating.writer import Writer
+from rag.understanding.conversation.listed import Turn, named_in_list
+from rag.understanding.conversation.pointing import OPENS
 from rag.understanding.guessing import guess, leaning_of
-from rag.understanding.listed import Turn, named_in_list
-from rag.understanding.pointing import OPENS
 
 _TURNS = 3
 _SYSTEM = "You rewrite the last question of a conversation so that it can be understood alone."

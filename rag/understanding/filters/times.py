@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from index.words import DAYS, MONTH, month
-from rag.understanding.periods import (
+from rag.understanding.filters.periods import (
     Period,
     ago,
     back,

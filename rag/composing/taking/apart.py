@@ -12,7 +12,7 @@ from rag.answer import Coverage
 from rag.asking import Asked
 from rag.composing.parts import Parts
 from rag.events import Event, Progress
-from rag.understanding.asked_filter import Reading
+from rag.understanding.filters.asked_filter import Reading
 
 _AT_ONCE = 6  # that are read side by side
 

@@ -13,9 +13,9 @@ from rag.asking import Asked
 from rag.checking.check import quoted
 from rag.compose import Outcome
 from rag.composing.parts import Parts
-from rag.composing.telling import Sentence
+from rag.composing.taking.telling import Sentence
 from rag.events import ClaimChecked, Event, Passages, Progress
-from rag.understanding.asked_filter import Reading
+from rag.understanding.filters.asked_filter import Reading
 
 AT_ONCE = 4  # sentences, and their passages, that the Judge is asked about in a batch
 STATED = 0.1  # P(stated) of a passage from which a sentence is taken

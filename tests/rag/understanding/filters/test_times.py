@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from rag.understanding.times import times
+from rag.understanding.filters.times import times
 
 TODAY = date(2024, 5, 18)
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from index.article import Article
 from index.search import Hit
 from index.splitting.passages import Passage
-from rag.composing.telling import Telling, sentences
-from rag.understanding.days import asked_days, clock, spoken_of
+from rag.composing.taking.telling import Telling, sentences
+from rag.understanding.filters.days import asked_days, clock, spoken_of
 
 FRIDAY = date(2024, 5, 17)
 

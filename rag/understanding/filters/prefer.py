@@ -12,7 +12,7 @@ from datetime import date
 
 from index.search import Hit
 from rag.checking.facts.facts import facts_of, held_by
-from rag.understanding.asked_filter import Phrase
+from rag.understanding.filters.asked_filter import Phrase
 
 # How much less than the best hit one may hold and still be its equal: of the question's words,
 # names and amounts (by weight), and of cosine. Reports of the same thing month by month differ in

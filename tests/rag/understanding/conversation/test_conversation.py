@@ -4,7 +4,12 @@ import pytest
 
 from rag.generating.generator import Prompt
 from rag.generating.reader import LocalReader
-from rag.understanding.conversation import adds_nothing, keeps_asking, standing, understood
+from rag.understanding.conversation.follow_ups import (
+    adds_nothing,
+    keeps_asking,
+    standing,
+    understood,
+)
 from rag.understanding.guessing import leaning_of
 from tests.fakes import FakeGenerator, fake_reader
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.search import Filter
-from rag.understanding.asked_filter import FoundFilter, found, narrowings, reference_day
-from rag.understanding.prefer import prefer
+from rag.understanding.filters.asked_filter import FoundFilter, found, narrowings, reference_day
+from rag.understanding.filters.prefer import prefer
 
 SOURCES = [
     "", " ", "The", "the the", "1843", "?", "().*+[", "\ue000", "İstanbul", "x" * 500,

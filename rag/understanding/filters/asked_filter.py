@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from index.search import Filter
-from rag.understanding.outlets import attributed
-from rag.understanding.times import times
+from rag.understanding.filters.outlets import attributed
+from rag.understanding.filters.times import times
 
 _LIVE = timedelta(days=31)
 

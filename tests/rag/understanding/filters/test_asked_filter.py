@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.search import Filter
-from rag.understanding.asked_filter import FoundFilter, Phrase, found, narrowings, reference_day
+from rag.understanding.filters.asked_filter import (
+    FoundFilter,
+    Phrase,
+    found,
+    narrowings,
+    reference_day,
+)
 
 TODAY = date(2024, 5, 18)
 SOURCES = ["The Guardian", "Reuters", "The Sample Courier", "Harbin Ledger", "People"]

@@ -22,6 +22,9 @@ MODULES = [
 ]
 
 
+ELSEWHERE = {"index.storing.holdings"}  # a question's words with what is no word between them
+
+
 def feed_entries(text: str) -> None:
     item = {"title": text, "link": "http://x.example/a", "author": text}
     feeds._metadata(item, text, "http://x.example/a")
@@ -64,7 +67,8 @@ def test_eight_times_the_text_takes_about_eight_times_as_long(module: ModuleType
 
 
 def test_no_module_with_patterns_is_left_out() -> None:
-    assert modules_with_patterns("index") == {m.__name__ for m in MODULES} - {marked.__name__}
+    seen = {m.__name__ for m in MODULES} - {marked.__name__}
+    assert modules_with_patterns("index") == seen | ELSEWHERE
 
 
 @pytest.mark.parametrize("unit", ["<!---->", "<!--x-->\n", "<?xml ?>", " ", "<!--", "<?xml <!--"])

@@ -15,18 +15,27 @@ from index.article import Article
 from rag import compose
 from rag.checking import corrections
 from rag.checking.facts import facts, quantities, sentences, words
+from rag.composing import comparison, yesno
+from rag.composing.taking import difference, items, telling
 from rag.generating import form
+from rag.generating.remote import plain
+from rag.generating.remote import writer as remote
 from rag.models import manifest
-from rag.understanding.conversation.follow_ups import follow_ups as conversation
-from rag.understanding.conversation.follow_ups import parts
+from rag.understanding import grams, holdings, spelling
+from rag.understanding.conversation import follow_ups, listed, parts, pointing
 from rag.understanding.filters import asked_filter, outlets, times
 from tests.pumps import FREE, MOST, Function, cost, modules_with_patterns, slow
 
 MODULES = [
-    *(outlets, parts, times, asked_filter, conversation),
-    *(facts, quantities, words, corrections, compose, form, manifest),
+    *(outlets, parts, times, asked_filter, follow_ups, listed, pointing, grams, holdings, spelling),
+    *(facts, quantities, words, corrections, compose, form, manifest, plain, remote),
+    *(comparison, yesno, difference, items, telling),
 ]
-ELSEWHERE = {"rag.models.sources"}  # reads what pip says, and one header of a named server
+ELSEWHERE = {
+    "rag.models.sources",  # reads what pip says, and one header of a named server
+    "rag.generating.remote.address",  # an address that the user gave
+    "rag.generating.remote.protocol",  # headers and errors of a named server
+}
 SOURCES = ("The Guardian", "Reuters", "BBC News", "Harbin Courier", "Saturday Post")
 DAY = date(2024, 5, 17)
 
@@ -35,9 +44,21 @@ FUNCTIONS: list[Function] = [
     parts.parts,
     lambda text: times.times(text, DAY),
     lambda text: asked_filter.found(text, SOURCES, DAY),
-    conversation.leans,
-    lambda text: conversation.adds_nothing(text, text, [(text, text)]),
-    lambda text: conversation.keeps_asking(text, text),
+    pointing.points_back,
+    grams.grams,
+    spelling.folded,
+    lambda text: list(holdings._readings(text[:2_000])),
+    listed.listed,
+    lambda text: listed.named_in_list(text, [("q", text)]),
+    plain.plain,
+    remote.harmless,
+    lambda text: comparison.sides(text, SOURCES),
+    lambda text: items.listed(text, text),
+    lambda text: difference.difference(text, text),
+    lambda text: telling._whole(text),
+    lambda text: yesno._LED.match(text),
+    lambda text: follow_ups.adds_nothing(text, text, [(text, text)]),
+    lambda text: follow_ups.keeps_asking(text, text),
     words.words,
     words.content,
     quantities.numbers,

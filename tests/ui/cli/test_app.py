@@ -314,8 +314,8 @@ def test_help_names_every_command(run: Run) -> None:
     shown = run("--help").stdout
     listed = [line.split()[0] for line in shown.partition("Commands:\n")[2].splitlines()]
     assert " ".join(listed) == (
-        "add list show open edit remove search reindex status check export import ask chat serve "
-        "eval models cache tokens config"
+        "add list show open edit remove search reindex status check export import mcp ask chat "
+        "serve eval models cache tokens config"
     )
 
 
@@ -344,7 +344,7 @@ def test_a_missing_library_is_3_everywhere(run: Run, tmp_path: Path, command: li
     assert not (tmp_path / "nowhere").exists()
 
 
-@pytest.mark.parametrize("command", [["search", "x"], ["ask", "x"]])
+@pytest.mark.parametrize("command", [["search", "x"], ["ask", "Who built it?"]])
 def test_an_empty_library_is_3(run: Run, tmp_path: Path, command: list[str]) -> None:
     Library.open(tmp_path / "empty", FakeEncoder(), create=True).close()
     result = run("--library", tmp_path / "empty", *command)

@@ -253,7 +253,7 @@ def completed(typed: str) -> list[str]:
 
 
 def test_a_shell_completes_commands_kinds_and_values() -> None:
-    assert completed("dateline se") == ["search"]
+    assert completed("dateline sea") == ["search"]
     assert completed("dateline ask --kind li") == ["list", "library"]
     assert completed("dateline config set bu") == ["budget"]
 

@@ -21,7 +21,7 @@ from rag.understanding.filters.asked_filter import (
 
 TODAY = date(2024, 5, 18)
 SOURCES = ["The Guardian", "Reuters", "The Sample Courier", "Harbin Ledger", "People"]
-SEEDS = Path(__file__).parents[3] / "seeds"
+SEEDS = Path(__file__).parents[4] / "seeds"
 
 
 def read(question: str, sources: list[str] = SOURCES) -> FoundFilter:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from dataclasses import replace
 
+from rag.asking import Asked
+from rag.compose import Outcome
 from rag.composing.article import article
 from rag.composing.comparison import comparison
 from rag.composing.days import day, timeline
@@ -12,10 +15,28 @@ from rag.composing.library import library
 from rag.composing.listing import listing
 from rag.composing.other import other
 from rag.composing.overview import overview
-from rag.composing.parts import Composer
+from rag.composing.parts import Composer, Parts
 from rag.composing.smalltalk import smalltalk
 from rag.composing.yesno import yesno
+from rag.events import Event
 from rag.understanding.kinds import KINDS, Kind
+
+TOLD = "I couldn't set this out as you asked; these sentences are what the articles say of it."
+
+
+def told_else(compose: Composer, tell: Composer = overview) -> Composer:
+    """What the articles say of it, in their own sentences, where a composer finds no answer of its
+    own form."""
+
+    def composed(parts: Parts, asked: Asked, query: str) -> Generator[Event, None, Outcome]:
+        outcome = yield from compose(parts, asked, query)
+        if not outcome.abstained:
+            return outcome
+        told = yield from tell(parts, asked, query)
+        return outcome if told.abstained else replace(told, note=TOLD)
+
+    return composed
+
 
 COMPOSERS: Mapping[Kind, Composer] = {
     **dict.fromkeys(KINDS, fact),
@@ -25,8 +46,8 @@ COMPOSERS: Mapping[Kind, Composer] = {
     "timeline": timeline,
     "library": library,
     "smalltalk": smalltalk,
-    "list": listing,
-    "comparison": comparison,
+    "list": told_else(listing),
+    "comparison": told_else(comparison),
     "yesno": yesno,
     "other": other,
 }

@@ -143,3 +143,29 @@ def test_a_heading_that_only_names_an_item_is_not_its_quote(tmp_path: Path) -> N
         answer = assistant.ask(ASKED, kind="list")
     assert "Carl Roth" in items(answer.claims)
     assert {c.quote for claim in answer.claims for c in claim.citations} == {WIRE.text}
+
+
+def test_what_cannot_be_set_out_is_told_in_the_articles_own_sentences() -> None:
+    from dataclasses import dataclass
+
+    from rag.compose import Outcome
+    from rag.composing import kinds
+
+    @dataclass(frozen=True)
+    class Nothing:
+        abstained: bool
+
+        def __call__(self, parts, asked, query):  # type: ignore[no-untyped-def]
+            yield from ()
+            return Outcome(query, abstained=self.abstained, said="own")
+
+    def run(first: bool, told: bool) -> Outcome:
+        composed = kinds.told_else(Nothing(first), Nothing(told))
+        steps = composed(None, None, "q")  # type: ignore[arg-type]
+        with pytest.raises(StopIteration) as ended:
+            next(steps)
+        return ended.value.value
+
+    assert run(False, False).note == ""
+    assert run(True, False).note == kinds.TOLD
+    assert run(True, True).note == ""

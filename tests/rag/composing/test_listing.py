@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from index.article import Article
 from rag import Progress
 from rag.answer import Claim

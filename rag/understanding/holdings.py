@@ -206,7 +206,7 @@ def _people(name: str, authors: Collection[str]) -> frozenset[str]:
 
 # --- the words ------------------------------------------------------------------------------------
 
-_WORD = r"[\w’'&.-]*\w"
+_WORD = r"\w(?:[\w’'&.-]*\w)?"
 _QUOTED = re.compile(r"[\"“„]([^\"“”„]+)[\"”“]")
 
 

@@ -19,9 +19,9 @@ from ui import wording
 from ui.page import chat_tab, library_tab, settings_tab
 from ui.page.collection import Collection
 from ui.page.conversations import Conversations
-from ui.page.conversations import place as conversations_of
 from ui.page.kit import asset, gr, html
 from ui.page.page import Page
+from ui.page.places import place
 from ui.page.rendering.bundle import bundle
 from ui.page.rendering.markup import esc
 from ui.page.serving import guard
@@ -92,7 +92,7 @@ def _server(page: Page) -> list[Callable[..., Any]]:
         page.vote(int(said["turn"]), int(said["vote"]), str(said["remark"]), str(said["expected"]))
 
     def questions(said: dict[str, Any]) -> dict[str, Any]:
-        made, left = bundle(page.conversations.voted(), page.articles())
+        made, left = bundle(page.conversations.voted(), page.backend.articles())
         return {"zip": base64.b64encode(made).decode(), "left": left}
 
     return [article, rename, discard, copy, exported, vote, questions]
@@ -157,7 +157,7 @@ def serve(
     from ui.page.local import LocalBackend
 
     backend = LocalBackend.open(library_path, model, writer_url, writer_model)
-    conversations = Conversations(conversations_of(library_path))
+    conversations = Conversations(place(library_path, backend.library_id))
     staging = Staging(library_path / "uploads")
     try:
         collection = Collection(backend, staging, public=host not in guard.LOOPBACK)

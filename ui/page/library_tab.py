@@ -75,7 +75,7 @@ def wire(
         """The table and the outlets, as they are now."""
         view = replace(collection.views[window], drawn=page.backend.generation())
         collection.views[window] = view
-        return render_library.table(page.articles(), view), gr.update(choices=page.outlets())
+        return render_library.table(page.heads(), view), gr.update(choices=page.outlets())
 
     def add(
         files: Sequence[str] | None, addresses: str | None, outlet: str | None, request: gr.Request

@@ -29,14 +29,15 @@ from ui.page.serving import server as serving
 from ui.page.serving.listeners import Listeners
 from ui.page.serving.staging import Staging
 from ui.page.serving.unread import Unread
+from ui.page.suggesting.trying import Suggestions
 from ui.page.theme import theme
 
 _HERE = "Your articles, on this computer"
 
 _WINDOWS = 100  # for which the framework keeps its own notes, 350 KB each
 
-_SCRIPTS = ("widgets.js", "reader.js", "follow.js", "page.js")
-_STYLES = ("page.css", "panels.css", "narrow.css")
+_SCRIPTS = ("widgets.js", "reader.js", "follow.js", "drop.js", "page.js")
+_STYLES = ("page.css", "answers.css", "panels.css", "narrow.css")
 
 
 def build(page: Page, collection: Collection, motto: str = "") -> gr.Blocks:
@@ -54,7 +55,7 @@ def build(page: Page, collection: Collection, motto: str = "") -> gr.Blocks:
             "",
             elem_id="bus",
             js_on_load="".join(map(asset, _SCRIPTS)),
-            server_functions=_server(page),
+            server_functions=_server(page, collection),
         )
         chat_tab.wire(page, chat, settings, bus)
         library_tab.wire(
@@ -67,7 +68,7 @@ def build(page: Page, collection: Collection, motto: str = "") -> gr.Blocks:
     return blocks
 
 
-def _server(page: Page) -> list[Callable[..., Any]]:
+def _server(page: Page, collection: Collection) -> list[Callable[..., Any]]:
     """What page.js calls and waits for; each takes one object."""
 
     def article(said: dict[str, Any]) -> str:
@@ -91,11 +92,17 @@ def _server(page: Page) -> list[Callable[..., Any]]:
     def vote(said: dict[str, Any]) -> None:
         page.vote(int(said["turn"]), int(said["vote"]), str(said["remark"]), str(said["expected"]))
 
+    def amend(said: dict[str, Any]) -> str:
+        """What is wrong with it, or nothing."""
+        return collection.amend(
+            str(said["article"]), str(said["title"]), str(said["source"]), str(said["published"])
+        )
+
     def questions(said: dict[str, Any]) -> dict[str, Any]:
         made, left = bundle(page.conversations.voted(), page.backend.articles())
         return {"zip": base64.b64encode(made).decode(), "left": left}
 
-    return [article, rename, discard, copy, exported, vote, questions]
+    return [article, rename, discard, copy, exported, vote, amend, questions]
 
 
 def application(
@@ -159,12 +166,18 @@ def serve(
     backend = LocalBackend.open(library_path, model, writer_url, writer_model)
     conversations = Conversations(place(library_path, backend.library_id))
     staging = Staging(library_path / "uploads")
+    suggestions: Suggestions | None = None
     try:
         collection = Collection(backend, staging, public=host not in guard.LOOPBACK)
         motto = wording.leaving(backend.writer_host)
-        app = application(Page(backend, conversations), collection, access, motto)
+        page = Page(backend, conversations)
+        suggestions = page.suggestions
+        app = application(page, collection, access, motto)
+        suggestions.start()
         serving.run(app, listening, host, token=token, open_browser=open_browser, stop=backend.stop)
     finally:
         backend.close()
+        if suggestions is not None:
+            suggestions.close()
         conversations.close()
         staging.clear()

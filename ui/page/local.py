@@ -82,6 +82,7 @@ class LocalBackend:
             kind=choices.kind,
             article=choices.article,
             skip=choices.skip,
+            correct=choices.correct,
             settings=_settings(choices),
             model=choices.model,
             pulse=PULSE_S,
@@ -143,9 +144,15 @@ class LocalBackend:
 
     def edit(self, article_id: str, title: str, source: str, published: date | None) -> None:
         with self._service.quiet():
-            self._library.edit(
-                article_id, title=title, source=source.strip() or None, published=published
-            )
+            before = self._library.article(article_id)
+            said = {
+                "title": title.strip(),
+                "source": source.strip() or None,
+                "published": published,
+            }
+            changed = {k: v for k, v in said.items() if getattr(before, k, None) != v}
+            if changed or before is None:  # what a person leaves alone may still be read anew
+                self._library.edit(article_id, **changed)
 
     # ---- models ----
 

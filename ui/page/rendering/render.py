@@ -104,9 +104,7 @@ def _abstention(answer: AnswerJson, turn: int) -> str:
     headline = "Not in the library" if whole else "No answer found yet"
     cards = evidence.nearest(answer, turn)
     withheld = " ".join(
-        sentences.sentence(c)
-        for c in answer["claims"]
-        if c["shown"] and c["verdict"] == "withheld"
+        sentences.sentence(c) for c in answer["claims"] if c["shown"] and c["verdict"] == "withheld"
     )
     return (
         f'<div class="abstention" data-told="{headline}">'

@@ -30,9 +30,7 @@ def body(answer: AnswerJson, turn: int) -> str:
     elif kind in BULLETS:
         inside = _items(shown, sources, turn)
     else:
-        inside = " ".join(
-            labelled(_label(c)) + claim(c, sources, turn, alone=alone) for c in shown
-        )
+        inside = " ".join(labelled(_label(c)) + claim(c, sources, turn, alone=alone) for c in shown)
     return (
         _paragraph("said", answer.get("said"))
         + _articles(answer.get("articles") or (), turn)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,6 @@ from index.article import Head
 from index.errors import DatelineError, UsageError
 from index.search import Filter
 from rag.answer import Answer
-from rag.compose import Outcome, together
 from rag.events import Done, Event
 from rag.turns import Events, Waiting
 from rag.understanding.kinds import Kind
@@ -28,6 +27,7 @@ from ui.page.rendering.live import Live
 from ui.page.rendering.markup import esc
 from ui.page.seam import Backend, Choices, Loading
 from ui.page.sessions import Sessions
+from ui.page.standing import read, standing
 from ui.page.suggesting.trying import Suggestions
 
 QUESTION_LIMIT = 2000
@@ -236,7 +236,7 @@ class Page:
             elif note:
                 self.conversations.finish(turn, "failed", draft=progress.draft, note=note)
             else:
-                stands = _standing(progress)
+                stands = standing(progress)
                 kept = self._kept(stands, choices) if stands else None
                 self.conversations.finish(turn, "stopped", draft=progress.draft, answer=kept)
         window = self._windows[session]
@@ -346,28 +346,3 @@ class Page:
         stored = self.conversations.turn(turn) if turn else None
         answer = stored.answer if stored else None
         return pane.opened(self.backend.article(article_id), article_id, spans, answer, n)
-
-
-def _standing(p: Live) -> Answer | None:
-    """What had been checked of an answer when it was stopped; None where nothing had."""
-    stands = tuple(c for c in p.claims if c.shown and c.verdict != "withheld")
-    if not stands:
-        return None
-    part = Outcome(query=p.query or p.question, raw_text=p.draft, claims=stands)
-    answer = together(p.question, [part], {}, total_s=0.0, kind=p.kind or "fact")
-    return replace(answer, corrected=p.corrected)
-
-
-def read(answer: Mapping[str, Any]) -> list[str]:
-    """The ids of the passages that were read for an answer (its JSON form), and for those that it
-    goes on from."""
-    before = list((answer.get("page") or {}).get("skip", ()))
-    hits = answer.get("hits") or ()
-    found = dict.fromkeys(hit["passage_id"] for hit in hits if hit["in_context"])
-    counted = int((answer.get("coverage") or {}).get("read", 0))
-    new = counted - len(before)  # some count what was read before, some don't
-    for hit in hits:
-        if len(found) >= (new if new >= len(found) else counted):
-            break
-        found[hit["passage_id"]] = None
-    return list(dict.fromkeys([*before, *found]))

@@ -13,7 +13,8 @@ import pytest
 
 from index.errors import DatelineError, UsageError
 from tests.ui.page.rendering.test_render import answered, turn
-from ui.page.conversations import VERSION, Conversations, State, place
+from ui.page.conversations import VERSION, Conversations, State
+from ui.page.places import place
 from ui.page.rendering import footnotes, render
 
 A, B = "a" * 16, "b" * 16

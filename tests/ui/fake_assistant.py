@@ -194,7 +194,11 @@ class FakeBackend:
         self, question: str, history: History, filter: Filter | None, choices: Choices
     ) -> Events[Event | Loading]:
         self.asked.append((question, tuple(history), filter, choices))
-        return self.turns.run(lambda _: self.events(question, history, filter, choices), pulse=0.25)
+        return self.turns.run(
+            lambda _: self.events(question, history, filter, choices),
+            pulse=0.25,
+            aside=choices.aside,
+        )
 
     def events(
         self, question: str, history: History, filter: Filter | None, choices: Choices

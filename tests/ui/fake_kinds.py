@@ -78,7 +78,7 @@ def claims_of(kind: Kind, articles: Sequence[Article]) -> list[Claim]:
         return [
             quoted(opens, "a cycle path"),
             quoted(opens, "the tram"),
-            replace(quoted(audit, STEEL), text=late, verdict="check this", lacking=((27, 38),)),
+            replace(quoted(audit, STEEL), text=late, verdict="check this", lacking=((35, 46),)),
         ]
     if kind == "yesno":
         return [quoted(audit, STEEL, "Yes")]

@@ -18,6 +18,7 @@ EACH = 3  # candidates of a kind
 NEXT = 3  # questions after an answer
 LOOKED_THROUGH = 60  # articles, the newest
 _SO_FAR = 20_000  # characters of each
+_NAMES = 50  # of an article
 _LONGEST = 90  # characters of a title
 
 _NAME = re.compile(
@@ -72,10 +73,9 @@ def candidates(articles: Sequence[Article]) -> list[list[Proposal]]:
     """An overview, a fact, a comparison, a day: some of each, the likeliest first. `articles` are
     the newest first."""
     originals = [a for a in articles if a.copy_of is None][:LOOKED_THROUGH]
-    among: dict[str, list[Article]] = {}
-    for article in originals:
-        for name in names(article.text[:_SO_FAR]):
-            among.setdefault(name, []).append(article)
+    texts = {a.id: a.text[:_SO_FAR] for a in originals}
+    known = dict.fromkeys(name for text in texts.values() for name in names(text)[:_NAMES])
+    among = {name: [a for a in originals if name in texts[a.id]] for name in known}
     outlets = {a.source for a in originals}
     by_count = sorted((n for n in among if n not in outlets), key=lambda n: -len(among[n]))
     overviews = [Proposal(f"Tell me about {name}", "overview") for name in by_count]

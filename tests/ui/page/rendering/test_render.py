@@ -492,6 +492,6 @@ def test_no_text_anywhere_becomes_markup(data: st.DataObject) -> None:
     )
     seen = safe(panels.article(article, [(0, 5), (3, 9)]))
     assert "".join(esc(article.text).split()) in "".join(esc(seen.words).split())
-    safe(panels.gone(answer["sources"][0], [draw(hostile)]))
+    safe(panels.gone((answer["sources"] or [None])[0], [draw(hostile)]))
     safe(render_library.table([article], render_library.View(find="")))
     safe(render_library.removed(draw(hostile)))

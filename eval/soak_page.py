@@ -225,8 +225,6 @@ class Tab:
         page = self._page
         await page.click("#tabs button[role=tab]:has-text('Library')")
         await page.set_input_files("#drop input[type=file]", str(story))
-        await page.wait_for_selector(f"#drop :text('{story.stem}')")
-        await page.click("#add")
         await page.wait_for_selector("#outcome b:text-matches('added|updated|unchanged')")
         await page.click("#tabs button[role=tab]:has-text('Chat')")
         self._tally.done["added a file"] += 1

@@ -168,6 +168,12 @@ class Library:
         return self._encoder
 
     @property
+    def id(self) -> str:
+        """Given when it was made (and re-indexed), and kept wherever its folder goes."""
+        with self._store.read() as db:
+            return str(meta_of(db)["library"])
+
+    @property
     def generation(self) -> int:
         """Counts up with every change, by any process."""
         with self._store.read() as db:

@@ -87,13 +87,15 @@ class Service:
         *,
         model: str | None = None,
         pulse: float | None = None,
+        aside: bool = False,
         **given: Unpack[Asking],
     ) -> Events[Event | Loading]:
         """What happens, as `Assistant.stream` tells it, with Waiting while others come before and
         Loading where `model` (a name in models.txt; None takes the one that is there) isn't the
         one in memory.
 
-        The question has its place from this call on. Tokens that weren't read in time come joined.
+        `aside` is for what nobody waits for: it ends without an answer as soon as anybody asks
+        anything. The question has its place from this call on. Tokens that weren't read in time come joined.
         Raises QueueFull, Closed; the iterator what `Assistant.stream` does, ModelError and Closed.
         """
 
@@ -101,7 +103,7 @@ class Service:
             yield from self._use(model or self._model)
             yield from self._assistant.stream(question, stop=stop, **given)
 
-        return self._turns.run(start, pulse=pulse)
+        return self._turns.run(start, pulse=pulse, aside=aside)
 
     def stop(self) -> None:
         """Ends everything that is asked now."""

@@ -56,14 +56,21 @@ class Turns(Generic[T]):
         self._process = os.getpid()
         self._closed = False
 
-    def run(self, start: Callable[[Stop], Iterator[T]], *, pulse: float | None = None) -> Events[T]:
+    def run(
+        self,
+        start: Callable[[Stop], Iterator[T]],
+        *,
+        pulse: float | None = None,
+        aside: bool = False,
+    ) -> Events[T]:
         """The events of `start(stop)`, when its turn has come.
 
         Raises QueueFull, Closed, UsageError. With `pulse`, its place is said again after so
         many seconds without another event, so that who reads can look whether it's still wanted.
+        What nobody waits for is done `aside`: it ends as soon as there is any other work.
         """
         self._check_process()
-        work = _Work(start)
+        work = _Work(start, aside)
         with self._change:
             if self._closed:
                 raise Closed("Dateline was closed; open it again to ask.")
@@ -72,6 +79,10 @@ class Turns(Generic[T]):
             wait = sum(not each.stop.is_set() for each in self._works) - 1
             if wait >= self._waiting:
                 raise QueueFull(f"{wait} questions wait already; ask again in a while.")
+            if not aside:
+                for each in self._works:
+                    if each.aside:
+                        each.stop.set()
             self._works.append(work)
             if self._thread is None:
                 self._thread = threading.Thread(
@@ -153,8 +164,9 @@ class Turns(Generic[T]):
 
 
 class _Work(Generic[T]):
-    def __init__(self, start: Callable[[Stop], Iterator[T]]) -> None:
+    def __init__(self, start: Callable[[Stop], Iterator[T]], aside: bool = False) -> None:
         self.start = start
+        self.aside = aside
         self.stop = Stop()
         self.unread: deque[T] = deque()
         self.over = False

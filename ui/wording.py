@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from rag.generating.remote.address import leaves
+from rag.understanding.kinds import Kind
 
 STATED = "Stated in the source"
 CHECK = "Check this"
@@ -15,6 +16,20 @@ UNCALIBRATED = (
     "The bar for “stated in the source” was measured with another model than this one: check every "
     "sentence against its quote."
 )
+KINDS: Mapping[Kind, str] = {
+    "fact": "A fact",
+    "yesno": "Yes or no",
+    "overview": "An overview",
+    "article": "An article’s main points",
+    "day": "What happened when",
+    "timeline": "A timeline",
+    "list": "A list",
+    "comparison": "A comparison",
+    "library": "About the library",
+    "smalltalk": "Small talk",
+    "other": "Something else",
+}
+"""What a question can be answered as."""
 _MOST = 3  # phrases that are named
 
 Spans = Iterable[Sequence[int]]

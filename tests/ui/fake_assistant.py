@@ -1,8 +1,9 @@
 """A Backend for the page's tests: invented articles, answers made by rule, no models.
 
 Words in the question choose what happens: "bridge" answers with every kind of claim and a
-conflict, "ferry" answers plainly, "slow" writes for as long as it is let, "fail" raises, anything
-else abstains. Every Answer is a real one, with true offsets.
+conflict, "ferry" answers plainly, "partly" abstains with passages left, "slow" writes
+for as long as it is let, "fail" raises, anything else abstains; what isn't a fact is made by
+`tests.ui.fake_kinds`. Every Answer is a real one, with true offsets.
 """
 
 from __future__ import annotations
@@ -15,16 +16,17 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from index.article import Article, article_id
-from index.errors import DatelineError
+from index.article import Article, Head, article_id
+from index.errors import DatelineError, UsageError
 from index.search import Filter, Hit
 from index.splitting.passages import Passage
-from rag.answer import Answer, Citation, Claim, Conflict, Side, Timings, Tokens
+from rag.answer import Answer, Citation, Claim, Conflict, Coverage, Side, Timings, Tokens
 from rag.checking.verdict import Verdict
 from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
 from rag.service import Loading
 from rag.turns import Events, Turns
 from rag.understanding.filters.asked_filter import Phrase, Reading
+from tests.ui import fake_kinds
 from ui.page.seam import Choices, History
 
 _FILLER = (
@@ -134,6 +136,21 @@ class FakeBackend:
     def articles(self) -> Sequence[Article]:
         return list(self.library.values())
 
+    def heads(self) -> Sequence[Head]:
+        newest = sorted(self.library.values(), key=lambda a: a.published or date.min, reverse=True)
+        return [
+            Head(a.id, a.title, a.source, a.published, a.authors, a.url, a.path, a.copy_of)
+            for a in newest
+        ]
+
+    def edit(self, article_id: str, title: str, source: str, published: date | None) -> None:
+        if not title:
+            raise UsageError("an article's title can't be empty; say what it is called")
+        old = self.library[article_id]
+        new = replace(old, title=title, source=source or None, published=published)
+        self.library[article_id] = new
+        self.writes += 1
+
     def undated(self, filter: Filter) -> int:
         return sum(a.published is None for a in self.library.values())
 
@@ -177,7 +194,11 @@ class FakeBackend:
         self, question: str, history: History, filter: Filter | None, choices: Choices
     ) -> Events[Event | Loading]:
         self.asked.append((question, tuple(history), filter, choices))
-        return self.turns.run(lambda _: self.events(question, history, filter, choices), pulse=0.25)
+        return self.turns.run(
+            lambda _: self.events(question, history, filter, choices),
+            pulse=0.25,
+            aside=choices.aside,
+        )
 
     def events(
         self, question: str, history: History, filter: Filter | None, choices: Choices
@@ -199,6 +220,19 @@ class FakeBackend:
     ) -> Iterator[Event]:
         if "fail" in question:
             raise DatelineError("The library at “varnholm” can’t be read; run dateline status.")
+        kind = choices.kind or fake_kinds.kind_of(question)
+        if kind != "fact":
+            yield from fake_kinds.answered(
+                question,
+                kind,
+                list(self.library.values()),
+                given=choices.kind is not None,
+                pace=self.pace,
+                model={"generator": "fake-1b", "encoder": "fake", "calibrated": self.calibrated},
+                skip=choices.skip,
+                correct=choices.correct,
+            )
+            return
         query = question
         if history and re.search(r"\b(it|that|they)\b", question):
             query = f"{question} ({history[-1][0]})"
@@ -246,6 +280,7 @@ class FakeBackend:
                 Tokens(712, 690, 48),
                 {},
                 reading,
+                coverage=Coverage(8 if "partly" in question else 20, 20),
             )
         )
         self.answered.set()

@@ -21,9 +21,9 @@ from ui.api.tokens import Tokens
 from ui.page import chat_tab, library_tab, settings_tab
 from ui.page.collection import Collection
 from ui.page.conversations import Conversations
-from ui.page.conversations import place as conversations_of
 from ui.page.kit import asset, gr, html
 from ui.page.page import Page
+from ui.page.places import place
 from ui.page.rendering.bundle import bundle
 from ui.page.rendering.markup import esc
 from ui.page.serving import guard
@@ -32,14 +32,15 @@ from ui.page.serving.beside import Beside
 from ui.page.serving.listeners import Listeners
 from ui.page.serving.staging import Staging
 from ui.page.serving.unread import Unread
+from ui.page.suggesting.trying import Suggestions
 from ui.page.theme import theme
 
 _HERE = "Your articles, on this computer"
 
 _WINDOWS = 100  # for which the framework keeps its own notes, 350 KB each
 
-_SCRIPTS = ("widgets.js", "reader.js", "follow.js", "page.js")
-_STYLES = ("page.css", "panels.css", "narrow.css")
+_SCRIPTS = ("widgets.js", "reader.js", "follow.js", "drop.js", "page.js")
+_STYLES = ("page.css", "answers.css", "panels.css", "narrow.css")
 
 
 def build(page: Page, collection: Collection, motto: str = "") -> gr.Blocks:
@@ -57,7 +58,7 @@ def build(page: Page, collection: Collection, motto: str = "") -> gr.Blocks:
             "",
             elem_id="bus",
             js_on_load="".join(map(asset, _SCRIPTS)),
-            server_functions=_server(page),
+            server_functions=_server(page, collection),
         )
         chat_tab.wire(page, chat, settings, bus)
         library_tab.wire(
@@ -70,7 +71,7 @@ def build(page: Page, collection: Collection, motto: str = "") -> gr.Blocks:
     return blocks
 
 
-def _server(page: Page) -> list[Callable[..., Any]]:
+def _server(page: Page, collection: Collection) -> list[Callable[..., Any]]:
     """What page.js calls and waits for; each takes one object."""
 
     def article(said: dict[str, Any]) -> str:
@@ -94,11 +95,17 @@ def _server(page: Page) -> list[Callable[..., Any]]:
     def vote(said: dict[str, Any]) -> None:
         page.vote(int(said["turn"]), int(said["vote"]), str(said["remark"]), str(said["expected"]))
 
+    def amend(said: dict[str, Any]) -> str:
+        """What is wrong with it, or nothing."""
+        return collection.amend(
+            str(said["article"]), str(said["title"]), str(said["source"]), str(said["published"])
+        )
+
     def questions(said: dict[str, Any]) -> dict[str, Any]:
-        made, left = bundle(page.conversations.voted(), page.articles())
+        made, left = bundle(page.conversations.voted(), page.backend.articles())
         return {"zip": base64.b64encode(made).decode(), "left": left}
 
-    return [article, rename, discard, copy, exported, vote, questions]
+    return [article, rename, discard, copy, exported, vote, amend, questions]
 
 
 def application(
@@ -161,8 +168,9 @@ def serve(
     from ui.page.local import LocalBackend
 
     backend = LocalBackend.open(library_path, model, writer_url, writer_model)
-    conversations = Conversations(conversations_of(library_path))
+    conversations = Conversations(place(library_path, backend.library_id))
     staging = Staging(library_path / "uploads")
+    suggestions: Suggestions | None = None
     try:
         collection = Collection(backend, staging, public=host not in guard.LOOPBACK)
         api = create_app(
@@ -172,10 +180,14 @@ def serve(
             within=(mounted(),),
         )
         motto = wording.leaving(backend.writer_host)
-        page = application(Page(backend, conversations), collection, access, motto)
-        app = Beside(page, api, PATHS)
+        page = Page(backend, conversations)
+        suggestions = page.suggestions
+        app = Beside(application(page, collection, access, motto), api, PATHS)
+        suggestions.start()
         serving.run(app, listening, host, token=token, open_browser=open_browser, stop=backend.stop)
     finally:
         backend.close()
+        if suggestions is not None:
+            suggestions.close()
         conversations.close()
         staging.clear()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from index.errors import DatelineError
 from index.search import Filter
+from rag.understanding.kinds import Kind
 from ui.filters import make_filter
 from ui.page.kit import HERE, QUIET, gr, html, said, session, shown
-from ui.page.page import Frame, Page
+from ui.page.page import Again, Frame, Page
 from ui.page.seam import Choices
 from ui.page.settings_tab import SettingsTab
 
@@ -19,6 +20,7 @@ _PANE = """
   <div class="bar">
     <button type="button" class="back" data-act="back" aria-label="Back">‹</button>
     <button type="button" class="forward" data-act="forward" aria-label="Forward">›</button>
+    <button type="button" class="summarise" data-act="summarise">Summarise</button>
     <button type="button" class="close" data-act="shut" aria-label="Close the article">×</button>
   </div>
   <div class="content"></div>
@@ -33,6 +35,7 @@ _EXPORT = (
 class ChatTab:
     chat: gr.Textbox
     editing: gr.Textbox
+    beside: gr.Textbox
     find: gr.Textbox
     chats: gr.HTML
     transcript: gr.HTML
@@ -48,7 +51,7 @@ class ChatTab:
 
 def build(page: Page) -> ChatTab:
     # What the page's script knows and the events need: filled in as an event leaves.
-    chat, editing = gr.Textbox(visible="hidden"), gr.Textbox(visible="hidden")
+    chat, editing, beside = (gr.Textbox(visible="hidden") for _ in range(3))
     with gr.Row(elem_id="desk"):
         with gr.Column(elem_id="shelf"):
             new = gr.Button("New conversation", size="lg", elem_id="new")
@@ -93,6 +96,7 @@ def build(page: Page) -> ChatTab:
     return ChatTab(
         chat=chat,
         editing=editing,
+        beside=beside,
         find=find,
         chats=chats,
         transcript=transcript,
@@ -129,6 +133,7 @@ def _wire_asking(page: Page, c: ChatTab, settings: SettingsTab, bus: gr.HTML) ->
     def ask(
         chat: str,
         editing: str,
+        beside: str | None,
         question: str | None,
         since: Any,
         until: Any,
@@ -145,7 +150,7 @@ def _wire_asking(page: Page, c: ChatTab, settings: SettingsTab, bus: gr.HTML) ->
                 chat,
                 question or "",
                 _filter(since, until, outlets),
-                Choices(model, passages, budget, bool(show_withheld)),
+                Choices(model, passages, budget, bool(show_withheld), article=beside or None),
                 int(editing or 0) or None,
             )
         )
@@ -161,25 +166,32 @@ def _wire_asking(page: Page, c: ChatTab, settings: SettingsTab, bus: gr.HTML) ->
         event: gr.EventData,
         request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
-        """A question from a button: a suggestion, or a turn's own, perhaps with one chip less."""
+        """A question from a button: a suggestion, or a turn's own, perhaps with one chip less, as
+        another kind, as it was typed, or after the passages that it was looked for in."""
         asked = said(event)
-        chat, kind = str(asked.get("chat")), str(asked.get("kind") or "")
+        chat, turn = str(asked.get("chat")), int(asked.get("turn") or 0)
+        chip = str(asked.get("kind") or ""), str(asked.get("value"))
 
         def made() -> Iterator[Frame]:
-            question, chosen = str(asked.get("question") or ""), _filter(since, until, outlets)
-            instead_of, read = None, True
-            turn = int(asked.get("turn") or 0)
-            if again := page.again(chat, turn, kind, str(asked.get("value"))):
-                question, left, instead_of = again
-                if left is not None:
-                    chosen, read = left, False  # or the chip would be back
+            new = page.again(chat, turn, chip, further=bool(asked.get("further")))
+            new = new or Again(str(asked.get("question") or ""))
             yield from page.ask(
                 session(request),
                 chat,
-                question,
-                chosen,
-                Choices(model, passages, budget, bool(show_withheld), read),
-                instead_of,
+                new.question,
+                _filter(since, until, outlets) if new.filter is None else new.filter,
+                Choices(
+                    model,
+                    passages,
+                    budget,
+                    bool(show_withheld),
+                    read_filters=new.filter is None,  # or the chip would be back
+                    kind=_kind(asked.get("ask")) or new.kind,
+                    article=new.article or str(asked.get("article") or "") or None,
+                    skip=new.skip,
+                    correct=not asked.get("typed"),
+                ),
+                new.instead_of,
             )
 
         yield from frames(made)
@@ -194,7 +206,7 @@ def _wire_asking(page: Page, c: ChatTab, settings: SettingsTab, bus: gr.HTML) ->
     gr.on(
         [c.question.submit, c.ask.click],
         ask,
-        [c.chat, c.editing, c.question, *narrowing, *settings.choosing],
+        [c.chat, c.editing, c.beside, c.question, *narrowing, *settings.choosing],
         js="(...inputs) => window.dateline.asked(...inputs)",
         **asking,
     )
@@ -253,3 +265,7 @@ def _parts(frame: Frame) -> tuple[Any, ...]:
 def _filter(since: Any, until: Any, outlets: Any) -> Filter | None:
     """The framework's days have a time of day after them."""
     return make_filter((since or "")[:10], (until or "")[:10], outlets or [])
+
+
+def _kind(name: Any) -> Kind | None:
+    return next((kind for kind in get_args(Kind) if kind == name), None)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from index.article import Article
 from index.errors import DatelineError
+from ui.filters import first_day
 from ui.page.rendering import library as render_library
 from ui.page.rendering.library import View
 from ui.page.seam import Backend
@@ -78,6 +79,15 @@ class Collection:
         """The page takes web addresses; a path would read this computer's files for anyone."""
         if not url.lower().startswith(("http://", "https://")):
             return "not a web address that starts with http:// or https://"
+        return ""
+
+    def amend(self, article_id: str, title: str, source: str, published: str) -> str:
+        """Says an article's title, outlet and day; what is wrong with them, where something is."""
+        try:
+            day = first_day(published) if published.strip() else None
+            self.backend.edit(article_id, " ".join(title.split()), " ".join(source.split()), day)
+        except DatelineError as error:
+            return str(error)
         return ""
 
     def remove(self, session: str, article_id: str) -> str:

@@ -8,14 +8,12 @@ asked again are hidden, not deleted, and come back where the new one came to not
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +41,7 @@ CREATE TABLE IF NOT EXISTS turns (
 );
 CREATE INDEX IF NOT EXISTS turns_by_chat ON turns(chat, id);
 """
+_KEPT = "CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,8 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question and what came of it. `answer` is `Answer.to_dict()`, None until done.
+    """One question and what came of it. `answer` is `Answer.to_dict()`, None until done; of a
+    stopped one what stood by then, if anything did.
 
     `note` says why it failed. `vote` is 1, -1 or 0; `expected` what the answer should have said.
     """
@@ -83,6 +83,7 @@ class Conversations:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA foreign_keys=ON")
             self._migrate(path)
+            self._db.execute(_KEPT)
 
     def _migrate(self, path: Path | str) -> None:
         [found] = self._db.execute("PRAGMA user_version").fetchone()
@@ -157,9 +158,11 @@ class Conversations:
         return _turn(rows[0]) if rows else None
 
     def answered(self, count: int) -> list[dict[str, Any]]:
-        """The last answers, newest first."""
+        """The last answers that were finished, newest first."""
         rows = self._rows(
-            "SELECT answer FROM turns WHERE answer IS NOT NULL ORDER BY id DESC LIMIT ?", count
+            "SELECT answer FROM turns WHERE answer IS NOT NULL AND state = 'done'"
+            " ORDER BY id DESC LIMIT ?",
+            count,
         )
         return [json.loads(row["answer"]) for row in rows]
 
@@ -220,36 +223,21 @@ class Conversations:
                 (max(-1, min(1, vote)), remark[:4000], expected[:4000], turn),
             )
 
+    # what is kept beside them
+
+    def keep(self, name: str, value: Any) -> None:
+        """Something of the page's own, as JSON; another of that name goes."""
+        with self._write() as db:
+            db.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", (name, json.dumps(value)))
+
+    def kept(self, name: str) -> Any:
+        rows = self._rows("SELECT value FROM kept WHERE name = ?", name)
+        return json.loads(rows[0]["value"]) if rows else None
+
     def voted(self) -> list[Turn]:
         """Every turn with a thumb and an answer, hidden ones too, oldest first."""
         rows = self._rows("SELECT * FROM turns WHERE vote != 0 AND answer IS NOT NULL ORDER BY id")
         return [_turn(row) for row in rows]
-
-
-def place(library: Path) -> Path:
-    """The file of a library's conversations: in DATELINE_CONVERSATIONS, else the user's own data,
-    by the library's place. One that an earlier Dateline kept inside the library is moved there."""
-    named = os.environ.get("DATELINE_CONVERSATIONS")
-    if named:
-        folder = Path(named).expanduser()
-    else:
-        from platformdirs import user_data_path
-
-        folder = user_data_path("dateline", appauthor=False) / "conversations"
-    folder.mkdir(parents=True, exist_ok=True)
-    where = library.expanduser().resolve()
-    mark = hashlib.sha256(str(where).encode()).hexdigest()[:12]
-    file = folder / f"{where.name}-{mark}.sqlite"
-    before = library / "conversations.sqlite"
-    if before.exists() and not file.exists():
-        half = file.with_suffix(".new")
-        half.unlink(missing_ok=True)
-        with closing(sqlite3.connect(before)) as old, closing(sqlite3.connect(half)) as new:
-            old.backup(new)
-        half.replace(file)
-        for part in ("", "-wal", "-shm"):
-            before.with_name(before.name + part).unlink(missing_ok=True)
-    return file
 
 
 def _with_verdicts(answer: dict[str, Any]) -> dict[str, Any]:

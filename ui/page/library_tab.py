@@ -30,8 +30,8 @@ def build() -> LibraryTab:
     with gr.Column(elem_id="library"):
         html(
             "<h2>Add articles</h2><p class='label'>Text, Markdown, HTML, PDF, Word and JSON lines; "
-            "a zip for a folder. Web addresses can be pages or feeds, and are fetched once, "
-            "now.</p>"
+            "a zip for a folder: dropped anywhere on the page, files are added at once. Web "
+            "addresses can be pages or feeds, and are fetched once, now.</p>"
         )
         with gr.Row(elem_id="incoming"):
             files = gr.File(file_count="multiple", label="Files", elem_id="drop")
@@ -46,7 +46,7 @@ def build() -> LibraryTab:
                 outlet = gr.Textbox(
                     label="Outlet (where the article doesn’t say)", elem_id="outlet"
                 )
-        add = gr.Button("Add to the library", variant="primary", elem_id="add")
+        add = gr.Button("Add these addresses", variant="primary", elem_id="add")
         outcome = html(elem_id="outcome")
         html("<h2>In the library</h2>")
         removed = html(elem_id="removed")
@@ -75,27 +75,40 @@ def wire(
         """The table and the outlets, as they are now."""
         view = replace(collection.views[window], drawn=page.backend.generation())
         collection.views[window] = view
-        return render_library.table(page.articles(), view), gr.update(choices=page.outlets())
+        return render_library.table(page.heads(), view), gr.update(choices=page.outlets())
 
-    def add(
-        files: Sequence[str] | None, addresses: str | None, outlet: str | None, request: gr.Request
-    ) -> Iterator[tuple[Any, ...]]:
-        uploads = [Path(f) for f in files or ()]
+    def added(steps: Iterator[str], window: str) -> Iterator[tuple[Any, ...]]:
         try:
-            for progress in collection.add(uploads, addresses or "", outlet or ""):
-                yield progress, gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            for progress in steps:
+                yield progress, gr.skip(), gr.skip()
         except DatelineError as error:
             raise shown(error) from None
-        yield gr.skip(), *drawn(session(request)), None, ""
+        yield gr.skip(), *drawn(window)
 
-    tab.add.click(
-        add,
-        [tab.files, tab.addresses, tab.outlet],
-        [tab.outcome, tab.table, outlets, tab.files, tab.addresses],
-        concurrency_limit=1,
-        concurrency_id="add",
-        **QUIET,
+    def files(
+        files: Sequence[str] | None, outlet: str | None, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
+        uploads = [Path(f) for f in files or ()]
+        taken: Any = None  # the list of files is emptied once they are
+        for step in added(collection.add(uploads, "", outlet or ""), session(request)):
+            yield *step, taken
+            taken = gr.skip()
+
+    def addresses(
+        addresses: str | None, outlet: str | None, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
+        steps = added(collection.add((), addresses or "", outlet or ""), session(request))
+        for progress, table, choices in steps:
+            over = not isinstance(progress, str)
+            yield progress, table, choices, "" if over else gr.skip()
+
+    adding: dict[str, Any] = {**QUIET, "concurrency_limit": 1, "concurrency_id": "add"}
+    changes = [tab.outcome, tab.table, outlets]
+    # (what is dropped while files are being added is added after them)
+    tab.files.upload(
+        files, [tab.files, tab.outlet], [*changes, tab.files], trigger_mode="multiple", **adding
     )
+    tab.add.click(addresses, [tab.addresses, tab.outlet], [*changes, tab.addresses], **adding)
 
     # What changes the table runs one after the other: each sees what the one before made of it.
     in_turn: dict[str, Any] = {**QUIET, "concurrency_id": "view", "concurrency_limit": 1}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.article import Article
+from index.article import Article, Head
 from index.search import Filter
 from rag.assistant import Assistant
 from rag.events import Event
@@ -54,6 +55,10 @@ class LocalBackend:
         return cls(Service(assistant))
 
     @property
+    def library_id(self) -> str:
+        return self._library.id
+
+    @property
     def writer_host(self) -> str:
         """The server that writes the answers; "" where they are written on this machine."""
         return self.service.assistant.writer.host
@@ -74,9 +79,14 @@ class LocalBackend:
             history=history,
             filter=filter,
             read_filters=choices.read_filters,
+            kind=choices.kind,
+            article=choices.article,
+            skip=choices.skip,
+            correct=choices.correct,
             settings=_settings(choices),
             model=choices.model,
             pulse=PULSE_S,
+            aside=choices.aside,
         )
 
     # ---- the library ----
@@ -87,6 +97,9 @@ class LocalBackend:
     def articles(self) -> Sequence[Article]:
         return self._library.articles()
 
+    def heads(self) -> Sequence[Head]:
+        return self._library.heads()
+
     def undated(self, filter: Filter) -> int:
         library: object = self._library
         if isinstance(library, CountsUndated):
@@ -95,7 +108,7 @@ class LocalBackend:
             a.published is None
             and a.copy_of is None
             and (not filter.sources or a.source in filter.sources)
-            for a in self._library.articles()
+            for a in self._library.heads()
         )
 
     def generation(self) -> int:
@@ -128,6 +141,18 @@ class LocalBackend:
                         library.put(replace(copy, copy_of=original), library.passages(id))
 
         return back
+
+    def edit(self, article_id: str, title: str, source: str, published: date | None) -> None:
+        with self._service.quiet():
+            before = self._library.article(article_id)
+            said = {
+                "title": title.strip(),
+                "source": source.strip() or None,
+                "published": published,
+            }
+            changed = {k: v for k, v in said.items() if getattr(before, k, None) != v}
+            if changed or before is None:  # what a person leaves alone may still be read anew
+                self._library.edit(article_id, **changed)
 
     # ---- models ----
 

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from index.article import Article
+from index.article import Head
 from index.errors import DatelineError, UsageError
 from index.search import Filter
 from rag.answer import Answer
 from rag.events import Done, Event
 from rag.turns import Events, Waiting
+from rag.understanding.kinds import Kind
 from ui.filters import make_filter
 from ui.page.conversations import Conversations, Turn
 from ui.page.rendering import footnotes, live, pane, panels, render
@@ -26,6 +27,8 @@ from ui.page.rendering.live import Live
 from ui.page.rendering.markup import esc
 from ui.page.seam import Backend, Choices, Loading
 from ui.page.sessions import Sessions
+from ui.page.standing import read, standing
+from ui.page.suggesting.trying import Suggestions
 
 QUESTION_LIMIT = 2000
 HISTORY_TURNS = 6
@@ -43,6 +46,19 @@ class Frame:
     transcript: str | None = None
     live: str | None = None
     chats: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """How a turn is asked again: with which `filter` (None: the one that is chosen now) and what
+    else went along; `instead_of` is the turn that makes way, or None."""
+
+    question: str
+    filter: Filter | None = None
+    instead_of: int | None = None
+    kind: Kind | None = None
+    article: str | None = None
+    skip: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +95,8 @@ class Page:
         self._under_way: dict[int, _Work] = {}  # by turn
         self._busy: set[str] = set()  # conversations in which something is under way
         self._windows: Sessions[_Window] = Sessions(_Window)
-        self._articles: tuple[int, list[Article]] | None = None
+        self._heads: tuple[int, list[Head]] | None = None
+        self.suggestions = Suggestions(backend, conversations)
 
     # ---- showing ----
 
@@ -94,8 +111,8 @@ class Page:
         if turns or mine:
             shown = render.transcript(self._settled(turns))
         else:
-            articles = self.articles()
-            shown = panels.welcome(len(articles), panels.suggestions(articles))
+            heads = self.heads()
+            shown = panels.welcome(len(heads), self.suggestions.offered(heads) if heads else ())
         return Frame(shown, None if mine else "", self.chats(chat, self._windows[session].find))
 
     def chats(self, current: str, find: str = "") -> str:
@@ -139,7 +156,7 @@ class Page:
             raise UsageError(
                 f"The question has {len(question)} characters; ask it in {QUESTION_LIMIT} or fewer."
             )
-        if not self.articles():
+        if not self.heads():
             raise UsageError("The library is empty: add articles on the Library tab, then ask.")
         with self._lock:
             if chat in self._busy:
@@ -152,19 +169,32 @@ class Page:
                 self._busy.discard(chat)
 
     def again(
-        self, chat: str, turn: int, kind: str, value: str
-    ) -> tuple[str, Filter | None, int | None] | None:
-        """A turn to ask again: its question, what a `kind` of chip less leaves as its filter, the
-        turn that makes way. Only the last one does: an earlier one's question comes at the end.
+        self, chat: str, turn: int, chip: tuple[str, str] = ("", ""), *, further: bool = False
+    ) -> Again | None:
+        """A turn to ask again, with a chip (its kind and value) less, or to read `further` for it,
+        after the passages that were read.
+
+        Only the last turn makes way: an earlier one's question comes at the end, and so does what
+        goes on from an answer that stands.
         """
         turns = self.conversations.turns(chat)
         stored = next((t for t in turns if t.id == turn), None)
         if stored is None:
             return None
-        left = without(stored.answer["filter"], kind, value) if kind and stored.answer else None
-        if stored is turns[-1] or stored.answer is None:
-            return stored.question, left, turn
-        return str(stored.answer["query"] or stored.question), left, None
+        answer = stored.answer
+        if answer is None:
+            return Again(stored.question, instead_of=turn)
+        own = answer.get("page") or {}
+        adds = further and not answer["abstained"]
+        last = stored is turns[-1] and not adds
+        return Again(
+            stored.question if last else str(answer["query"] or stored.question),
+            without(answer["filter"], *chip) if chip[0] else None,
+            turn if last else None,
+            answer["kind"] if own.get("given") or (further and answer.get("kind")) else None,
+            own.get("article"),
+            tuple(read(answer)) if further else (),
+        )
 
     def _answer(
         self,
@@ -202,11 +232,13 @@ class Page:
             with self._lock:
                 self._under_way.pop(turn, None)
             if answer is not None:
-                self.conversations.finish(turn, "done", answer=self._kept(answer))
+                self.conversations.finish(turn, "done", answer=self._kept(answer, choices))
             elif note:
                 self.conversations.finish(turn, "failed", draft=progress.draft, note=note)
             else:
-                self.conversations.finish(turn, "stopped", draft=progress.draft)
+                stands = standing(progress)
+                kept = self._kept(stands, choices) if stands else None
+                self.conversations.finish(turn, "stopped", draft=progress.draft, answer=kept)
         window = self._windows[session]
         if window.chat == chat:
             yield self._shown(session, chat)
@@ -242,11 +274,17 @@ class Page:
                 shown = now
                 yield p, None
 
-    def _kept(self, answer: Answer) -> dict[str, Any]:
-        """The JSON form, with how many articles its limit by date left out for having none."""
+    def _kept(self, answer: Answer, choices: Choices) -> dict[str, Any]:
+        """The JSON form, with how many articles its limit by date left out for having none, and,
+        of the page's own, what it was asked with."""
         kept = answer.to_dict()
         if answer.filter.since or answer.filter.until:
             kept["filter"]["undated"] = self.backend.undated(answer.filter)
+        kept["page"] = {
+            "given": choices.kind is not None,
+            "article": choices.article,
+            "skip": list(choices.skip),
+        }
         return kept
 
     def _history(self, chat: str, before: int) -> list[tuple[str, str]]:
@@ -278,11 +316,12 @@ class Page:
 
     # ---- articles ----
 
-    def articles(self) -> list[Article]:
+    def heads(self) -> list[Head]:
+        """The library's articles without their texts, newest first."""
         generation = self.backend.generation()
-        if self._articles is None or self._articles[0] != generation:
-            self._articles = (generation, list(self.backend.articles()))
-        return self._articles[1]
+        if self._heads is None or self._heads[0] != generation:
+            self._heads = (generation, list(self.backend.heads()))
+        return self._heads[1]
 
     def chosen(self, since: str, until: str, outlets: Sequence[str]) -> str:
         """What is chosen to limit the next question to, as chips, and what is wrong with it."""
@@ -300,7 +339,7 @@ class Page:
         return f'<p class="chips"><span>Only articles</span> {inside}</p>'
 
     def outlets(self) -> list[str]:
-        return sorted({a.source for a in self.articles() if a.source}, key=str.casefold)
+        return sorted({a.source for a in self.heads() if a.source}, key=str.casefold)
 
     def article(self, article_id: str, spans: str, turn: int | None, n: int | None) -> str:
         """The article pane; `turn` is where the spans were cited. See `ui.page.rendering.pane`."""

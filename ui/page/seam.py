@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from index.article import Article
+from index.article import Article, Head
 from index.search import Filter
 from rag.events import Event
 from rag.service import Loading
 from rag.turns import Events
+from rag.understanding.kinds import Kind
 
 if TYPE_CHECKING:
     from index.ingest import Outcome
@@ -28,8 +30,9 @@ History = Sequence[tuple[str, str]]
 class Choices:
     """What a person sets for their answers. None means the assistant's own default.
 
-    `passages`, `budget` and `show_withheld` are those of `rag.settings.Settings`. `read_filters`
-    False leaves the times and outlets that the question names alone.
+    `passages`, `budget` and `show_withheld` are those of `rag.settings.Settings`; `read_filters`,
+    `kind`, `article`, `skip` and `correct` those of `rag.asking.Asking`. What is asked `aside` is
+    for nobody who waits: it ends as soon as anybody asks anything.
     """
 
     model: str | None = None
@@ -37,6 +40,11 @@ class Choices:
     budget: int | None = None
     show_withheld: bool = False
     read_filters: bool = True
+    kind: Kind | None = None
+    article: str | None = None
+    skip: tuple[str, ...] = ()
+    correct: bool = True
+    aside: bool = False
 
 
 @runtime_checkable
@@ -58,7 +66,13 @@ class Backend(Protocol):
 
     def article(self, article_id: str) -> Article | None: ...
 
-    def articles(self) -> Sequence[Article]: ...
+    def articles(self) -> Sequence[Article]:
+        """With their texts: for what takes them all along."""
+        ...
+
+    def heads(self) -> Sequence[Head]:
+        """Newest first, those without a date last."""
+        ...
 
     def undated(self, filter: Filter) -> int:
         """How many articles a filter's dates leave out only because they have no date."""
@@ -76,6 +90,10 @@ class Backend(Protocol):
 
     def remove(self, article_ids: Sequence[str]) -> Callable[[], None]:
         """Removes articles; what it returns puts them back."""
+        ...
+
+    def edit(self, article_id: str, title: str, source: str, published: date | None) -> None:
+        """Says an article's title, outlet ("": none) and day. Raises UsageError, LibraryBusy."""
         ...
 
     def models(self) -> Sequence[str]:

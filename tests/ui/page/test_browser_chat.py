@@ -115,7 +115,7 @@ def test_what_sources_disagree_on_comes_first(w: Window) -> None:
     top = "(s) => document.querySelector(s).getBoundingClientRect().top"
     places = [
         w.page.evaluate(top, f"#transcript {part}")
-        for part in (".conflict", ".answer", ".trust", ".sources", ".considered", ".times")
+        for part in (".conflict", ".answer", ".trust", ".sources", ".actions", ".next")
     ]
     assert places == sorted(places)
     w.page.click("#transcript .conflict .cite >> nth=1")
@@ -280,7 +280,10 @@ def test_days_the_wrong_way_round_are_said_and_not_searched(w: Window, served: S
 
 def test_every_passage_can_be_reached(w: Window) -> None:
     w.ask("What did the bridge cost?")
-    w.page.click(".considered summary")
+    assert w.page.locator(".considered").is_hidden()
+    w.page.click("#transcript .more")
+    assert w.page.get_attribute("#transcript .more", "aria-expanded") == "true"
+    assert "fake-1b" in w.text("#transcript .times")
     assert w.page.locator(".considered tbody tr").count() == 8
     assert w.page.locator(".considered tr.read").count() == 3
 
@@ -315,7 +318,98 @@ def test_a_second_window_on_the_same_conversation_follows_it(window: Open) -> No
     assert two.text("#transcript .note") == one.text("#transcript .note")
 
 
-def test_suggestions_ask_with_one_click(w: Window) -> None:
-    w.page.click(".suggestions button:has-text('ferry')")
+def test_suggestions_ask_with_one_click_as_what_they_mean(w: Window, served: Served) -> None:
+    w.page.click(".suggestions button:has-text('Summarise')")
     w.page.wait_for_selector("#transcript .turn.done")
-    assert "Skarrey" in w.text("#transcript .answer")
+    choices = served.backend.asked[-1][3]
+    assert choices.kind == "article"
+    assert choices.article == served.backend.heads()[0].id
+
+
+# ---- kinds ----
+
+
+def test_each_kind_looks_like_what_it_is(w: Window) -> None:
+    w.ask("Make a timeline of the bridge")
+    assert w.page.locator("#transcript .items.dated li").count() == 3
+    assert w.page.locator("#transcript .items li .cite").all_inner_texts() == ["1", "2", "3"]
+    w.ask("Compare the Courier and the Herald")
+    assert w.page.locator(".compared th").all_inner_texts() == ["Varnholm Courier", "Coast Herald"]
+    w.ask("Which articles do you have?")
+    w.page.click(".listed .link >> nth=2")
+    w.page.wait_for_selector("#pane h2:has-text('Solar ferry')")
+    w.page.keyboard.press("Escape")
+
+
+def test_the_kind_is_shown_and_another_one_asks_again(w: Window, served: Served) -> None:
+    w.ask("Tell me about the bridge")
+    menu = w.page.get_by_label("Answered as")
+    assert menu.input_value() == "overview"
+    menu.select_option("timeline")
+    w.page.wait_for_selector("#transcript .items.dated")
+    assert w.page.locator("#transcript .turn").count() == 1
+    assert served.backend.asked[-1][3].kind == "timeline"
+    w.page.click("[data-act=retry]")  # it stays what was chosen
+    w.page.wait_for_selector("#live article", state="detached")
+    until(lambda: served.backend.asked[-1][3].kind == "timeline")
+
+
+def test_mistyped_words_that_were_put_right_are_said_and_put_back(
+    w: Window, served: Served
+) -> None:
+    w.ask("Tell me about the brigde")
+    assert w.text(".corrected") == "Searched “bridge” for “brigde” Search as typed"
+    w.page.click("[data-act=retyped]")
+    w.page.wait_for_selector("#transcript .corrected", state="detached")
+    w.page.wait_for_selector("#transcript .turn.done")
+    assert served.backend.asked[-1][3].correct is False
+
+
+def test_reading_on_goes_on_after_what_was_read(w: Window, served: Served) -> None:
+    w.ask("Tell me about the bridge")
+    w.page.click("[data-act=further]")
+    w.page.wait_for_selector("#transcript .turn >> nth=1")
+    skipped = served.backend.asked[-1][3].skip
+    assert len(skipped) == 5
+    assert w.page.locator("#transcript .turn").count() == 2  # what was found stays above
+
+
+def test_the_article_that_is_open_goes_along_and_can_be_summarised(
+    w: Window, served: Served
+) -> None:
+    w.ask("How long has the ferry run?")
+    w.page.click("#transcript .answer .cite")
+    w.page.wait_for_selector("#pane mark")
+    opened = w.page.get_attribute("#transcript .answer .cite", "data-article")
+    w.ask("What of this one?")
+    assert served.backend.asked[-1][3].article == opened
+    w.page.click("#pane .summarise")
+    w.page.wait_for_selector("#transcript .turn >> nth=2")
+    question, _, _, choices = served.backend.asked[-1]
+    assert question == "Summarise “Solar ferry carries a million passengers”"
+    assert (choices.kind, choices.article) == ("article", opened)
+    w.page.click("#pane .close")
+    w.ask("And now?")
+    assert served.backend.asked[-1][3].article is None
+
+
+def test_an_article_near_what_was_not_found_is_summarised_by_a_press(
+    w: Window, served: Served
+) -> None:
+    w.ask("Who is the tallest person?")
+    w.page.click(".near .plain >> nth=1")
+    w.page.wait_for_selector("#transcript .turn >> nth=1")
+    assert served.backend.asked[-1][3].kind == "article"
+
+
+def test_stopping_keeps_what_was_checked(w: Window) -> None:
+    w.start("Tell me about the slow bridge")
+    w.page.wait_for_selector("#live .stages .now:has-text('Reading 4 of 14 passages')")
+    w.page.wait_for_selector("#live .claim >> nth=1")
+    w.page.click("#stop")
+    w.page.wait_for_selector("#transcript .turn.stopped")
+    assert w.page.locator("#transcript .claim.stated").count() >= 2
+    assert "what was checked until then stands" in w.text("#transcript .note")
+    w.page.locator("#transcript .answer .cite").first.click()
+    assert marked(w)
+    w.page.keyboard.press("Escape")

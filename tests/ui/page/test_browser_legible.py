@@ -61,8 +61,7 @@ def test_every_text_is_legible(window: Open, scheme: str) -> None:
     w = window(color_scheme=scheme)
     assert faint(w) == []
     w.ask("What did the bridge cost in 2025?")
-    for summary in w.page.locator("summary").all():
-        summary.click()
+    w.page.click("#transcript .more")
     w.page.locator("#transcript .answer .cite").first.click()
     w.page.wait_for_selector("#pane mark")
     assert faint(w) == []
@@ -70,6 +69,10 @@ def test_every_text_is_legible(window: Open, scheme: str) -> None:
     w.page.wait_for_selector("#hover")
     assert faint(w) == []
     w.ask("Who is the tallest person?")
+    for question in ("Make a timeline", "Compare them", "List it", "Which articles do you have?"):
+        w.ask(question)
+    w.ask("Tell me about the brigde")
+    assert faint(w) == []
     w.ask("Will this fail?")
     assert faint(w) == []
     w.start("Tell a slow story")

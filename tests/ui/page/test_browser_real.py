@@ -40,8 +40,6 @@ def test_the_samples_are_added_through_the_page_asked_and_cited(
     w.page.set_default_timeout(180_000)
     w.tab("Library")
     w.page.set_input_files("#drop input[type=file]", archive)
-    w.page.wait_for_selector("#drop :text('seeds')")
-    w.page.click("#add")
     w.page.wait_for_function(
         "/added/.test(document.querySelector('#outcome b')?.textContent)"
         " && !document.querySelector('#outcome progress')"

@@ -13,7 +13,8 @@ import pytest
 
 from index.errors import DatelineError, UsageError
 from tests.ui.page.rendering.test_render import answered, turn
-from ui.page.conversations import VERSION, Conversations, State, place
+from ui.page.conversations import VERSION, Conversations, State
+from ui.page.places import place
 from ui.page.rendering import footnotes, render
 
 A, B = "a" * 16, "b" * 16
@@ -170,6 +171,37 @@ def test_a_library_that_is_copied_takes_no_conversation_along(
     assert place(copy) != place(library)
     assert Conversations(place(copy)).chats() == []
     assert [chat.title for chat in Conversations(place(library)).chats()] == ["Old"]
+
+
+def test_a_library_that_moves_keeps_its_conversations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATELINE_CONVERSATIONS", str(tmp_path / "own"))
+    old, new = tmp_path / "library", tmp_path / "elsewhere" / "news"
+    old.mkdir()
+    (old / "library.sqlite").touch()
+    before = place(old)  # as an earlier Dateline had it, which knew no ids
+    assert place(old, "one") == before
+    copy = tmp_path / "copy"
+    shutil.copytree(old, copy)
+    assert place(copy, "one") != before
+    shutil.rmtree(copy)
+    new.parent.mkdir()
+    old.rename(new)
+    assert place(new, "one") == before
+    old.mkdir()  # another library in its old place
+    assert place(old, "two") != before
+    assert place(new, "one") == before
+    assert place(new, "reindexed") == before
+    (tmp_path / "own" / "places.json").write_text('{"../x": 1')
+    assert place(tmp_path / "third", "three").parent == tmp_path / "own"
+
+
+def test_what_is_kept_beside_them_is_the_last(kept: Conversations) -> None:
+    assert kept.kept("x") is None
+    kept.keep("x", [1])
+    kept.keep("x", {"a": 2})
+    assert kept.kept("x") == {"a": 2}
 
 
 def test_a_turn_of_another_conversation_is_not_hidden(kept: Conversations) -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.ui.conftest import until
 from tests.ui.fake_assistant import FakeBackend, find
 from ui.page.collection import Collection
 from ui.page.conversations import Conversations
-from ui.page.page import Frame, Page
+from ui.page.page import Again, Frame, Page
 from ui.page.rendering.chips import without
 from ui.page.seam import Choices
 from ui.page.serving.staging import Staging
@@ -244,15 +245,73 @@ def test_a_chip_off_an_earlier_turn_leaves_what_followed(page: Page) -> None:
     ask(page, "What did the bridge cost in 2025?")
     ask(page, "And when did it open?")
     first, second = page.conversations.turns(A)
-    assert page.again(A, first.id, "since", "2025-01-01") == (first.question, Filter(), None)
-    assert page.again(A, second.id, "", "") == (second.question, None, second.id)
-    assert page.again(B, second.id, "", "") is None
-    assert page.again(A, 99, "", "") is None
-    assert page.again(A, first.id, "", "") == (first.question, None, None)
+    less = page.again(A, first.id, ("since", "2025-01-01"))
+    assert less == Again(first.question, Filter(), None)
+    assert page.again(A, second.id) == Again(second.question, None, second.id)
+    assert page.again(B, second.id) is None
+    assert page.again(A, 99) is None
+    assert page.again(A, first.id) == Again(first.question)
     third = ask(page, "And where is it?")[-1].transcript or ""
     assert "Understood as" in third
     query = page.conversations.turns(A)[1].answer or {}
-    assert page.again(A, second.id, "", "") == (query["query"], None, None)
+    assert page.again(A, second.id) == Again(query["query"])
+
+
+# ---- kinds ----
+
+
+def chosen(page: Page, question: str, **rest: Any) -> dict[str, Any]:
+    list(page.ask("s", A, question, None, Choices(**rest)))
+    answer = page.conversations.turns(A)[-1].answer
+    assert answer is not None
+    return answer
+
+
+def test_a_kind_that_was_chosen_and_the_article_beside_stay_with_the_turn(page: Page) -> None:
+    chosen(page, "Its points?", kind="article", article="x")
+    [turn] = page.conversations.turns(A)
+    again = page.again(A, turn.id)
+    assert again == Again("Its points?", None, turn.id, "article", "x")
+    chosen(page, "Make a timeline")
+    assert page.again(A, page.conversations.turns(A)[-1].id) == Again(
+        "Make a timeline", None, turn.id + 1
+    )  # read from the question again
+
+
+def test_reading_on_skips_what_was_read_each_time(page: Page) -> None:
+    first = chosen(page, "Who partly is the tallest person?")
+    [turn] = page.conversations.turns(A)
+    further = page.again(A, turn.id, further=True)
+    assert further is not None
+    assert further.instead_of == turn.id  # an abstention makes way
+    assert list(further.skip) == [h["passage_id"] for h in first["hits"][:8]]
+    overview = chosen(page, "Tell me about the bridge")
+    one = page.again(A, page.conversations.turns(A)[-1].id, further=True)
+    assert one is not None
+    assert (one.instead_of, one.kind) == (None, "overview")  # it stands; what is new comes after
+    assert set(one.skip) == {h["passage_id"] for h in overview["hits"]}
+    more = chosen(page, "Tell me about the bridge", kind="overview", skip=one.skip)
+    two = page.again(A, page.conversations.turns(A)[-1].id, further=True)
+    assert two is not None
+    assert set(two.skip) == set(one.skip) | {h["passage_id"] for h in more["hits"]}
+
+
+def test_what_was_checked_when_it_was_stopped_stands(page: Page) -> None:
+    assert isinstance(page.backend, FakeBackend)
+    page.backend.pace = 0.001
+    frames = page.ask("s", A, "Tell me about the slow bridge", None, Choices())
+    for frame in frames:
+        if frame.live and frame.live.count('class="claim') == 2:
+            page.stop("s", A)
+            break
+    shown = [*frames][-1].transcript or ""
+    [turn] = page.conversations.turns(A)
+    assert turn.state == "stopped"
+    assert turn.answer is not None
+    assert turn.answer["kind"] == "overview"
+    assert len(turn.answer["claims"]) >= 2
+    assert "what was checked until then stands" in shown
+    assert page.conversations.answered(5) == []  # it has no times
 
 
 # ---- the article pane ----
@@ -282,7 +341,7 @@ def test_the_pane_marks_a_quote_where_it_is_now(page: Page) -> None:
 
 @pytest.mark.parametrize("spans", ["", "x", "-1-5", "5", "99999999999999-1", "3-1", "<1-2>"])
 def test_strange_places_in_an_article_do_no_harm(page: Page, spans: str) -> None:
-    [first, *_] = page.articles()
+    [first, *_] = page.heads()
     assert first.title in page.article(first.id, spans, None, None)
     assert "no longer" in page.article("nowhere", spans, 99, None)
 
@@ -337,6 +396,17 @@ def test_progress_counts_what_is_done(collection: Collection) -> None:
     ]
     assert "3 added." in frames[-1]
     assert {a.source for a in collection.backend.articles()} >= {"Here"}
+
+
+def test_an_article_is_called_something_else(collection: Collection) -> None:
+    [first, *_] = collection.backend.articles()
+    assert collection.amend(first.id, "  A new\n name ", "", "2025-01-02") == ""
+    new = collection.backend.article(first.id)
+    assert new is not None
+    assert (new.title, new.source, str(new.published)) == ("A new name", None, "2025-01-02")
+    assert new.text == first.text
+    assert "can't be empty" in collection.amend(first.id, " ", "", "")
+    assert "is no date" in collection.amend(first.id, "x", "", "yesterday")
 
 
 def test_removing_can_be_undone_last_first_and_only_by_who_did_it(collection: Collection) -> None:

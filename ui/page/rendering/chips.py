@@ -38,9 +38,7 @@ def found_filters(value: Mapping[str, Any], turn: int) -> str:
         parts.append(f"<span>{left_out(undated)}</span>")
     preferred = value.get("preferred")
     if preferred:
-        days = [day(preferred[end]) for end in ("since", "until") if preferred.get(end)]
-        label = "articles of " + " to ".join(days) if days else "newer articles"
-        chip = _chip("unfilter", label, "preferred", "", {"turn": turn})
+        chip = _chip("unfilter", "newer articles", "preferred", "", {"turn": turn})
         parts.append(f"<span>Preferring</span> {chip}")
     if said := [*(value.get("found") or ()), *([preferred["phrase"]] if preferred else ())]:
         parts.append(f"<span>read from {_quoted(said)}</span>")

@@ -8,6 +8,7 @@ from typing import Any
 
 from ui import wording
 from ui.page.rendering.markup import button, day, esc, plural, seconds
+from ui.page.suggesting.proposals import summary
 
 
 def cite(
@@ -46,7 +47,8 @@ def sources(answer: Mapping[str, Any], turn: int) -> str:
         + button(
             "open",
             f'<span class="title">{esc(s["title"])}</span><span class="by">{esc(by(s)[3:])}</span>'
-            + ('<span class="tag">copy</span>' if s.get("copy_of") else ""),
+            + ('<span class="tag">copy</span>' if s.get("copy_of") else "")
+            + _opening(first.get(n, [])),
             cls="source",
             article=s["article_id"],
             spans=_spans(first.get(n, [])),
@@ -60,10 +62,20 @@ def sources(answer: Mapping[str, Any], turn: int) -> str:
     return f'<ul class="sources" aria-label="Sources">{rows}</ul>' if rows else ""
 
 
+def _opening(citations: Sequence[Mapping[str, Any]]) -> str:
+    """The quote that an article is cited for, of which a card shows the first two lines."""
+    quote = _clip(citations[0]["quote"], 400) if citations else ""
+    return f'<span class="excerpt quote">{esc(quote)}</span>' if quote else ""
+
+
 def nearest(answer: Mapping[str, Any], turn: int) -> str:
-    """The best passages, where none of them answers."""
+    """The best passages' articles, each once, where none of them answers."""
+    best: dict[str, Mapping[str, Any]] = {}
+    for hit in answer.get("hits") or ():
+        best.setdefault(hit["article_id"], hit)
     return "".join(
-        button(
+        '<div class="near">'
+        + button(
             "open",
             f'<span class="title">{esc(hit["title"])}</span>'
             f'<span class="by">{esc(by(hit)[3:])}</span>'
@@ -73,8 +85,18 @@ def nearest(answer: Mapping[str, Any], turn: int) -> str:
             spans=_spans([hit]),
             turn=turn,
         )
-        for hit in list(answer.get("hits") or ())[:3]
+        + _summarise(hit)
+        + "</div>"
+        for hit in list(best.values())[:3]
     )
+
+
+def _summarise(hit: Mapping[str, Any]) -> str:
+    asks = summary(hit["article_id"], hit["title"])
+    return button(
+        "suggest", "Summarise this article", cls="plain", title=asks.question,
+        question=asks.question, ask=asks.kind, article=asks.article,
+    )  # fmt: skip
 
 
 def considered(answer: Mapping[str, Any], turn: int) -> str:
@@ -109,8 +131,14 @@ def considered(answer: Mapping[str, Any], turn: int) -> str:
         "<th>Use</th></tr></thead>"
     )
     read = sum(bool(hit["in_context"]) for hit in hits)
-    label = f"{plural(len(hits), 'passage')} considered, {read} read"
-    return details("considered", label, f"{head}<tbody>{rows}</tbody>", "table")
+    label = f"{plural(len(hits), 'passage')} considered, {read} before the model"
+    kept = answer.get("coverage") or {}
+    if kept.get("read"):
+        label += f"; {kept['read']} of {kept['of']} read"
+    return (
+        f'<div class="considered"><p class="label">{label}</p><div class="scroll">'
+        f"<table>{head}<tbody>{rows}</tbody></table></div></div>"
+    )
 
 
 def _score(name: str, value: float | None, digits: int) -> str:
@@ -143,13 +171,6 @@ def times(answer: Mapping[str, Any]) -> str:
         f'<p class="times"><b>{seconds(t["total_s"])}</b> {parts}'
         + (f' · <span class="model">{model}</span>' if model else "")
         + "</p>"
-    )
-
-
-def details(kind: str, label: str, inside: str, tag: str) -> str:
-    return (
-        f'<details class="{kind}"><summary>{label}</summary>'
-        f'<div class="scroll"><{tag}>{inside}</{tag}></div></details>'
     )
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rag.compose import unanswered_text
+from rag.compose import BULLETS, unanswered_text
 from ui import wording
 from ui.page.conversations import Turn
 from ui.page.rendering.markup import day
@@ -17,17 +17,41 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!~])")
 
 
 def footnoted(answer: Mapping[str, Any]) -> str:
-    """Plain text: what the sources disagree on, the sentences with [n], what is to be checked,
-    then each source with the words that were cited. What was withheld isn't taken along."""
+    """Plain text: what the sources disagree on, what is said, the sentences with [n] (items on
+    lines of their own), what is to be checked, then each source with the words that were cited.
+    What was withheld isn't taken along."""
     if answer["abstained"]:
         return str(answer["text"].strip())
-    parts = (*map(_disagree, answer["conflicts"]), _sentences(answer), _doubts(answer))
+    parts = (
+        *map(_disagree, answer["conflicts"]),
+        _listed(answer),
+        _sentences(answer),
+        str(answer.get("note") or ""),
+        _doubts(answer),
+    )
     return "\n\n".join(part for part in (*parts, _notes(answer)) if part)
 
 
 def said(answer: Mapping[str, Any]) -> str:
-    """What an answer says, for what is asked next: an abstention says nothing."""
-    return "" if answer["abstained"] else " ".join(c["text"] for c in _shown(answer))
+    """What an answer says, for what is asked next: an abstention says nothing; articles are
+    numbered, as the next question may call them."""
+    if answer["abstained"]:
+        return ""
+    return "\n".join(filter(None, [_listed(answer), " ".join(c["text"] for c in _shown(answer))]))
+
+
+def _listed(answer: Mapping[str, Any]) -> str:
+    """What is said without a source, and the library's own articles."""
+    lines = [
+        f"{n}. {_titled(article)}" for n, article in enumerate(answer.get("articles") or (), 1)
+    ]
+    return "\n".join(filter(None, [str(answer.get("said") or ""), *lines]))
+
+
+def _titled(article: Mapping[str, Any]) -> str:
+    about = ", ".join(part for part in (article["source"], article["published"]) if part)
+    title = " ".join(article["title"].split()) or "Untitled"
+    return f"{title} ({about})" if about else title
 
 
 def _shown(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -37,10 +61,18 @@ def _shown(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _sentences(answer: Mapping[str, Any]) -> str:
     """With underscores around what isn't in the quote."""
     lines = [
-        " ".join([_underlined(c, "_{}_".format), *(f"[{n}]" for n in _numbers(c))])
+        _led(c) + " ".join([_underlined(c, "_{}_".format), *(f"[{n}]" for n in _numbers(c))])
         for c in _shown(answer)
     ]
-    return " ".join([*lines, *map(unanswered_text, answer.get("unanswered", ()))])
+    rest = map(unanswered_text, answer.get("unanswered", ()))
+    if answer.get("kind") in BULLETS:
+        return "\n".join([*(f"- {line}" for line in lines), *rest])
+    return " ".join([*lines, *rest])
+
+
+def _led(claim: Mapping[str, Any], plain: Callable[[str], str] = str) -> str:
+    label = claim.get("label")
+    return f"{plain(label)}: " if label else ""
 
 
 def _underlined(
@@ -110,7 +142,13 @@ def markdown(title: str, turns: Sequence[Turn]) -> str:
             parts.append(_made(turn))
             continue
         parts += [f"**{_plain(_disagree(c))}**" for c in turn.answer["conflicts"]]
-        parts.append(" ".join(_claim(c) for c in turn.answer["claims"] if c["shown"]))
+        parts.append("  \n".join(map(_plain, _listed(turn.answer).split("\n"))))
+        shown = [_led(c, _plain) + _claim(c) for c in turn.answer["claims"] if c["shown"]]
+        if turn.answer.get("kind") in BULLETS:
+            parts.append("\n".join(f"- {item}" for item in shown))
+        else:
+            parts.append(" ".join(shown))
+        parts.append(_plain(str(turn.answer.get("note") or "")))
         parts += [
             f"*{_plain(unanswered_text(part))}*" for part in turn.answer.get("unanswered", ())
         ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from index.article import Article
+from index.article import Article, Head
 from ui.page.rendering.markup import button, day, esc, plural
 
 PAGE = 50
@@ -44,7 +44,7 @@ class View:
         return replace(self, column=column, down=down, page=0)
 
 
-def select(articles: Sequence[Article], view: View) -> list[Article]:
+def select(articles: Sequence[Head], view: View) -> list[Head]:
     """The articles that match, sorted; those without a value come last either way."""
     words = view.find.casefold().split()
     found = [
@@ -53,7 +53,7 @@ def select(articles: Sequence[Article], view: View) -> list[Article]:
         if all(w in f"{a.title} {a.source or ''} {a.published or ''}".casefold() for w in words)
     ]
 
-    def key(a: Article) -> str:
+    def key(a: Head) -> str:
         value = getattr(a, view.column)
         return str(value).casefold() if value else ""
 
@@ -61,7 +61,7 @@ def select(articles: Sequence[Article], view: View) -> list[Article]:
     return have + [a for a in found if not key(a)]
 
 
-def table(articles: Sequence[Article], view: View) -> str:
+def table(articles: Sequence[Head], view: View) -> str:
     if not articles:
         return '<p class="empty">No articles yet.</p>'
     rows = select(articles, view)
@@ -88,7 +88,7 @@ def table(articles: Sequence[Article], view: View) -> str:
         count += f" of {len(articles):,}"
     return (
         f'<p class="label">{count}</p><div class="scroll"><table class="articles"><thead><tr>{head}'
-        '<th><span class="sr">Remove</span></th></tr></thead>'
+        '<th><span class="sr">Edit and remove</span></th></tr></thead>'
         f"<tbody>{body}</tbody></table></div>{turn}"
     )
 
@@ -101,14 +101,23 @@ def _header(column: str, name: str, view: View) -> str:
     return f'<th aria-sort="{order}">{button("sort", label, column=column)}</th>'
 
 
-def _row(a: Article) -> str:
+def _row(a: Head) -> str:
     copy = ' <span class="tag">copy</span>' if a.copy_of else ""
     return (
         f"<tr><td>{button('open', esc(a.title or 'Untitled'), cls='link', article=a.id, spans='')}"
         f'{copy}</td><td class="outlet">{esc(a.source or "")}</td>'
         f'<td class="date">{day(a.published)}</td>'
-        f"<td>{button('remove', 'Remove', article=a.id, title=f'Remove “{a.title}”')}</td></tr>"
+        f"<td>{_edit(a)}"
+        f"{button('remove', 'Remove', article=a.id, title=f'Remove “{a.title}”')}</td></tr>"
     )
+
+
+def _edit(a: Head) -> str:
+    """Its button carries what the form begins with."""
+    return button(
+        "amend", "Edit", article=a.id, name=a.title, source=a.source or "",
+        published=a.published.isoformat() if a.published else "", title=f"Edit “{a.title}”",
+    )  # fmt: skip
 
 
 def removed(title: str) -> str:

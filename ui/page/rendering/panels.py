@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 from index.article import Article
 from ui.page.conversations import Chat
+from ui.page.rendering.actions import proposals
 from ui.page.rendering.evidence import steps
 from ui.page.rendering.markup import button, day, esc, link, plural, seconds
+from ui.page.suggesting.proposals import Proposal
 
 Span = tuple[int, int]
 
@@ -99,11 +103,33 @@ def _merged(spans: Iterable[Span], length: int) -> list[Span]:
     return merged
 
 
-def chats(chats: Sequence[Chat], current: str, find: str = "") -> str:
+def chats(chats: Sequence[Chat], current: str, find: str = "", today: date | None = None) -> str:
+    """The conversations, newest first, under the day on which each was last talked in."""
     if not chats:
         none = "No conversation has these words." if find.strip() else "No conversations yet."
         return f'<p class="empty">{none}</p>'
-    rows = "".join(
+    today = today or date.today()
+    groups = groupby(chats, key=lambda chat: _when(chat.updated, today))
+    return "".join(
+        f'<p class="day">{when}</p><ul class="chats" aria-label="{when}">'
+        + "".join(_chat(chat, current) for chat in group)
+        + "</ul>"
+        for when, group in groups
+    )
+
+
+def _when(updated: str, today: date) -> str:
+    """ "Today", "Yesterday", "17 May 2024"; by this machine's clock."""
+    try:
+        then = datetime.fromisoformat(updated).astimezone().date()
+    except ValueError:
+        return "Earlier"
+    ago = (today - then).days
+    return "Today" if ago <= 0 else "Yesterday" if ago == 1 else day(then)
+
+
+def _chat(chat: Chat, current: str) -> str:
+    return (
         f'<li class="{"current" if chat.id == current else ""}">'
         + button("chat", esc(chat.title), cls="chat", chat=chat.id)
         + button(
@@ -113,29 +139,25 @@ def chats(chats: Sequence[Chat], current: str, find: str = "") -> str:
             "delete", "×", cls="tool", title=f"Delete “{chat.title}”", chat=chat.id, name=chat.title
         )
         + "</li>"
-        for chat in chats
     )
-    return f'<ul class="chats">{rows}</ul>'
 
 
-def welcome(count: int, suggestions: Sequence[str]) -> str:
+def welcome(count: int, these: Sequence[Proposal]) -> str:
     if count == 0:
         return (
-            '<section class="welcome"><h2>Add articles, then ask them.</h2>'
-            "<p>The library is empty. Files, web pages and feeds go in on the Library tab; "
-            "nothing leaves this computer.</p>"
-            + button("tab", "Add articles", cls="primary", tab="Library")
-            + "</section>"
+            '<section class="welcome vacant"><h2>Add articles, then ask them.</h2>'
+            "<p>Drop files anywhere on this page: text, Markdown, HTML, PDF, Word, a zip of them. "
+            "They are added at once, and nothing leaves this computer.</p><p>"
+            + button("choose", "Choose files", cls="primary")
+            + button("tab", "Web addresses and feeds", cls="plain", tab="Library")
+            + "</p></section>"
         )
-    asks = "".join(
-        f"<li>{button('suggest', esc(question), question=question)}</li>"
-        for question in suggestions
-    )
     return (
         '<section class="welcome"><h2>Ask your articles.</h2>'
         f"<p>Answers come only from the {plural(count, 'article')} in your library. "
         "Each sentence shows the words it rests on, and how well they support it.</p>"
-        f'<ul class="suggestions" aria-label="Questions to start with">{asks}</ul></section>'
+        + proposals(these, "suggestions", "Questions to start with")
+        + "</section>"
     )
 
 
@@ -160,58 +182,3 @@ def _average(model: str, timings: Sequence[Mapping[str, Any]]) -> str:
     last = "The last answer" if len(timings) == 1 else f"The last {len(timings)} answers"
     average = "" if len(timings) == 1 else " on average"
     return f"{last} by {esc(model)} took <b>{whole}</b>{average}: {parts}."
-
-
-_ROLE = (
-    "minister|president|mayor|head|chief|official|director|leader|spokes(?:man|woman|person)|envoy|"
-    "chair(?:man|woman)?|analyst|expert|professor|researcher|governor|secretary|founder|adviser|"
-    "economist|historian|engineer|manager|judge|lawyer|general|ambassador|candidate"
-)
-_PERSON = re.compile(
-    r"(?<![\w-])(?P<name>(?:[A-Z][\w’'-]+ ){1,2}[A-Z][\w’'-]+), (?:[^\s,.]+ ){0,6}?(?:"
-    + _ROLE
-    + r")\b"
-    r"[^,.]*[,.]"
-)
-_NO_NAME = re.compile(
-    r"^(?:(?:An?|And|As|At|But|By|For|From|In|Of|On|Or|Over|That|The|When|While"
-    r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day) )+"
-)
-
-
-_LOOKED_THROUGH = 200  # articles: of a large library a page that opens can't wait for more
-
-
-def suggestions(articles: Sequence[Article], count: int = 4) -> list[str]:
-    """Questions that the library can be asked, its newest articles first.
-
-    Those that an article says in so many words: a title that is a question, a person whose role
-    is told beside the name. What titles are about only fills up: it is often too wide to answer.
-    """
-    newest = sorted(
-        (a for a in articles if a.title.strip() and not a.copy_of),
-        key=lambda a: (a.published.toordinal() if a.published else 0, a.id),
-        reverse=True,
-    )
-    told: dict[str, None] = {}
-    for article in newest[:_LOOKED_THROUGH]:
-        if len(told) < count and (question := _told(article)):
-            told[question] = None
-    about = dict.fromkeys(f"What is reported in “{_short(a.title)}”?" for a in newest[:count])
-    return list(told | about)[:count]
-
-
-def _told(article: Article) -> str:
-    title = " ".join(article.title.split())
-    if title.endswith("?") and len(title) <= 120:
-        return title
-    for match in _PERSON.finditer(article.text[:20_000]):
-        name = _NO_NAME.sub("", match["name"])
-        if " " in name:
-            return f"Who is {name}?"
-    return ""
-
-
-def _short(title: str) -> str:
-    title = " ".join(title.split())
-    return title if len(title) <= 90 else title[:90].rsplit(" ", 1)[0] + "…"

@@ -9,24 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rag.compose import unanswered_text
+from rag.compose import abstention_text, unanswered_text
 from ui import wording
 from ui.page.conversations import Turn
-from ui.page.rendering import evidence
+from ui.page.rendering import actions, evidence, sentences
 from ui.page.rendering.chips import found_filters
-from ui.page.rendering.evidence import by, cite, considered, sources, times
-from ui.page.rendering.markup import button, esc, plural
+from ui.page.rendering.evidence import by, cite, sources
+from ui.page.rendering.markup import esc
+from ui.page.rendering.understood import corrected, kind, understood
+from ui.page.suggesting.proposals import after
 
 AnswerJson = Mapping[str, Any]
 
-_THUMB = (
-    '<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M2.5 9h3v8h-3z"/>'
-    '<path d="M5.5 9.2 9.4 2c1.6 0 2.3 1.1 2 2.6L10.8 8h4.9c1.2 0 2 1 1.7 2.2l-1.3 5.3'
-    'c-.2.9-1 1.5-1.9 1.5H5.5z"/></svg>'
-)
-
-# A verdict's class and sign.
-MARKS = {"stated": ("stated", "✓"), "check this": ("check", "?"), "withheld": ("withheld", "✕")}
+_STOPPED = "Stopped. What was written until then has not been checked."
+_STANDS = "Stopped: what was checked until then stands, and there may be more."
 
 
 def transcript(turns: Sequence[Turn]) -> str:
@@ -41,21 +37,25 @@ def _calibrated(answer: AnswerJson) -> bool:
 
 def turn(turn: Turn, *, last: bool = True, doubtful: bool = False) -> str:
     """One question with what came of it."""
+    following = ""
     if turn.answer is not None:
         body = answer(turn.answer, turn)
+        if turn.state == "stopped":
+            body += f'<p class="note stopped">{_STANDS}</p>'
         if doubtful:
             body += f'<p class="note uncalibrated">{wording.UNCALIBRATED}</p>'
+        if last:
+            following = actions.proposals(after(turn.answer), "next", "Ask next")
     elif turn.state == "running":
         body = _draft(turn.draft) + '<p class="note running">Being answered in another window…</p>'
     elif turn.state == "failed":
         body = f'<p class="note failed">{esc(turn.note)}</p>'
     else:
-        stopped = "Stopped. What was written until then has not been checked."
-        body = _draft(turn.draft) + f'<p class="note stopped">{stopped}</p>'
+        body = _draft(turn.draft) + f'<p class="note stopped">{_STOPPED}</p>'
     return (
         f'<article class="turn {esc(turn.state)}" data-turn="{turn.id}" id="turn-{turn.id}"'
         f' data-chat="{esc(turn.chat)}">'
-        f"{question(turn.question)}{body}{_actions(turn, last)}</article>"
+        f"{question(turn.question)}{body}{actions.row(turn, last)}{following}</article>"
     )
 
 
@@ -72,142 +72,50 @@ def _draft(draft: str) -> str:
 
 def answer(answer: AnswerJson, turn: Turn) -> str:
     shown = _abstention if answer["abstained"] else _body
-    main = shown(answer, turn.id)
+    put_right = answer.get("corrected") or ()
     return (
-        understood(answer["question"], answer["query"])
+        kind(answer, turn.id)
+        + understood(answer["question"], "" if put_right else answer["query"])
+        + corrected(put_right, turn.id)
         + found_filters(answer.get("filter") or {}, turn.id)
-        + main
-        + considered(answer, turn.id)
-        + times(answer)
+        + shown(answer, turn.id)
     )
-
-
-def understood(question: str, query: str) -> str:
-    """How a follow-up was read, where that isn't what was typed."""
-    if not query or " ".join(query.split()).casefold() == " ".join(question.split()).casefold():
-        return ""
-    return f'<p class="understood"><span>Understood as</span> <q>{esc(query)}</q></p>'
 
 
 def _body(answer: AnswerJson, turn: int) -> str:
     """What the sources disagree on leads: a sentence with a tick above it would hide it."""
-    titles = {s["n"]: s for s in answer["sources"]}
-    shown = [c for c in answer["claims"] if c["shown"]]
-    alone = len(answer["claims"]) == 1
-    claims = " ".join(claim(c, titles, turn, alone=alone) for c in shown)
-    trust = "" if alone else _trust(answer["claims"], len(answer["sources"]))
     return (
         _conflicts(answer, turn)
-        + f'<div class="answer" data-told="{esc(_told(answer))}">{claims}</div>'
+        + f'<div class="said-all" data-told="{esc(sentences.told(answer))}">'
+        + sentences.body(answer, turn)
+        + "</div>"
         + _unanswered(answer)
-        + trust
+        + actions.reading_on(answer, turn)
+        + sentences.trust(answer["claims"], len(answer["sources"]))
         + sources(answer, turn)
     )
 
 
-def _told(answer: AnswerJson) -> str:
-    """What a screen reader is told when the answer is there."""
-    first = [wording.disagree(_values(conflict)) for conflict in answer["conflicts"]]
-    shown = [_verdict(c) for c in answer["claims"] if c["shown"]]
-    if len(shown) > 1:
-        return ". ".join([*first, ", ".join(words for _, words in _counts(answer["claims"]))])
-    return ". ".join([*first, *shown])
-
-
-def claim(
-    claim: Mapping[str, Any],
-    sources: Mapping[int, Mapping[str, Any]],
-    turn: int,
-    *,
-    alone: bool = False,
-) -> str:
-    """A sentence, a button for each article it rests on, and its verdict: in words where there is
-    something to do, or nothing else to say it."""
-    cls, mark = MARKS[claim["verdict"]]
-    grouped: dict[int, list[Mapping[str, Any]]] = {}
-    for citation in claim["citations"]:
-        grouped.setdefault(citation["n"], []).append(citation)
-    buttons = "".join(cite(n, spans, sources.get(n, {}), turn) for n, spans in grouped.items())
-    label = _verdict(claim)
-    words, last = _last_word(claim)
-    if claim["verdict"] == "stated" and not alone:
-        button = (
-            f'<button type="button" class="mark" data-act="mark" tabindex="-1" data-note="{label}"'
-            f' aria-label="{label}">{mark}</button></span>'
-        )
-    else:
-        button = f'</span> <span class="verdict">{mark} {esc(label)}</span>'
-    return (
-        f'<span class="claim {cls}"><span class="words">{words}</span>'
-        f'<span class="refs"><span class="words">{last}</span>{buttons}{button}</span>'
-    )
-
-
-def _verdict(claim: Mapping[str, Any]) -> str:
-    return wording.verdict(claim["verdict"], claim["text"], claim.get("lacking", ()))
-
-
-def sentence(claim: Mapping[str, Any], start: int = 0, end: int | None = None) -> str:
-    """A claim's words from one place to another: those that the quote lacks underlined, struck out
-    where it was withheld."""
-    text = claim["text"][start:end]
-    lacking = claim.get("lacking", ()) if claim["verdict"] == "check this" else ()
-    inside = "".join(
-        f"<u>{esc(piece)}</u>" if missing else esc(piece)
-        for piece, missing in wording.pieces(text, [(a - start, b - start) for a, b in lacking])
-    )
-    return f"<s>{inside}</s>" if inside and claim["verdict"] == "withheld" else inside
-
-
-def _last_word(claim: Mapping[str, Any]) -> tuple[str, str]:
-    """The numbers stay on the line of the last word, unless it is a line by itself."""
-    text = claim["text"]
-    at = text.rfind(" ") + 1
-    if len(text) - at > 24:
-        at = len(text)
-    return sentence(claim, 0, at), sentence(claim, at)
-
-
-def _trust(claims: Sequence[Mapping[str, Any]], sources: int) -> str:
-    """The line that a reader looks at first after the words of several sentences."""
-    parts = [f'<span class="{cls}">{words}</span>' for cls, words in _counts(claims)]
-    return f'<p class="trust">{"".join(parts)}<span>{plural(sources, "source")}</span></p>'
-
-
-def _counts(claims: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """How many sentences there are of each verdict, with the verdict's class."""
-    found = []
-    for verdict, words in (
-        ("stated", "stated in the source"),
-        ("check this", "to check"),
-        ("withheld", "withheld"),
-    ):
-        count = sum(c["verdict"] == verdict for c in claims)
-        cls, mark = MARKS[verdict]
-        if count:
-            found.append((cls, f"{mark} {count} {words}"))
-    return found
-
-
 def _abstention(answer: AnswerJson, turn: int) -> str:
+    """In how much it was looked for, and what is nearest, each article once; the library doesn't
+    hold it only where all that speaks of it was read."""
+    coverage = actions.coverage(answer)
+    whole = coverage.read >= coverage.of
+    headline = "Not in the library" if whole else "No answer found yet"
     cards = evidence.nearest(answer, turn)
-    text = answer["text"].strip() or "The articles in the library don’t hold the answer."
     withheld = " ".join(
-        sentence(c) for c in answer["claims"] if c["shown"] and c["verdict"] == "withheld"
+        sentences.sentence(c) for c in answer["claims"] if c["shown"] and c["verdict"] == "withheld"
     )
     return (
-        '<div class="abstention" data-told="Not in the library">'
-        f'<p class="headline">Not in the library</p><p>{esc(text)}</p></div>'
+        f'<div class="abstention" data-told="{headline}">'
+        f'<p class="headline">{headline}</p><p>{esc(abstention_text((), coverage))}</p>'
+        f"{actions.reading_on(answer, turn)}</div>"
         + (
             f'<p class="label">{wording.WITHHELD}</p><p class="struck">{withheld}</p>'
             if withheld
             else ""
         )
-        + (
-            f'<p class="label">The nearest passages</p><div class="cards">{cards}</div>'
-            if cards
-            else ""
-        )
+        + (f'<p class="label">The nearest</p><div class="cards">{cards}</div>' if cards else "")
     )
 
 
@@ -234,43 +142,11 @@ def _conflicts(answer: AnswerJson, turn: int) -> str:
             + "</p></div>"
             for side in conflict["sides"]
         )
+        values = [side["value"] for side in conflict["sides"]]
         blocks.append(
             '<section class="conflict" aria-label="Sources disagree">'
-            f'<p class="headline">{esc(wording.disagree(_values(conflict)))}'
+            f'<p class="headline">{esc(wording.disagree(values))}'
             f'<span class="about">{esc(conflict["about"])}</span></p>'
             f'<div class="sides">{sides}</div></section>'
         )
     return "".join(blocks)
-
-
-def _values(conflict: Mapping[str, Any]) -> list[str]:
-    return [side["value"] for side in conflict["sides"]]
-
-
-def _actions(turn: Turn, last: bool) -> str:
-    parts = []
-    if turn.answer is not None:
-        parts.append(button("copy", "Copy", turn=turn.id, title="Copy with footnotes"))
-        for vote, way, name in ((1, "up", "Good answer"), (-1, "down", "Bad answer")):
-            on = turn.vote == vote
-            parts.append(
-                button(
-                    "vote",
-                    _THUMB,
-                    cls=f"thumb {way}{' on' if on else ''}",
-                    title=name,
-                    pressed=on,
-                    turn=turn.id,
-                    vote=vote,
-                    remark=turn.remark,
-                    expected=turn.expected,
-                )
-            )
-    if turn.state != "running":
-        if last:
-            parts.append(button("retry", "Ask again", turn=turn.id))
-        parts.append(
-            button("edit", "Edit", turn=turn.id, question=turn.question, title="Edit the question")
-        )
-    said = f'<span class="remark">{esc(turn.remark)}</span>' if turn.remark else ""
-    return f'<div class="actions">{"".join(parts)}{said}</div>' if parts else ""

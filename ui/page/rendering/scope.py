@@ -16,9 +16,7 @@ def searched(filter: Filter, reading: Reading) -> str:
         only += [f"by {' or '.join(sorted(filter.sources))}"] if filter.sources else []
         said.append(f"Only articles {', '.join(only)} (from {_quoted(reading.found)})")
     if wanted := reading.preferred:
-        which = days_of(wanted.filter)
-        rather = f"articles {which}" if which else "newer articles"
-        said.append(f"Preferring {rather} (from {_quoted([wanted.phrase])})")
+        said.append(f"Preferring newer articles (from {_quoted([wanted.phrase])})")
     if said:
         said.append("--no-filters-from-question searches without")
     if reading.dropped:

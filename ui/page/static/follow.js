@@ -1,20 +1,22 @@
 // What the page does when Python has drawn a part of it anew. Joined with page.js into one script.
 
-// ---- details that a person has opened or closed stay so ----
+// ---- what is behind "more" stays open ----
 
-const wanted = new Map();
-const key = (details) => `${details.closest("[data-turn]")?.dataset.turn} ${details.className}`;
-document.addEventListener("click", (event) => {
-  const details = event.target.closest?.(".turn summary")?.parentElement;
-  if (details) wanted.set(key(details), !details.open);
-});
+const opened = new Set();  // turns
+function more(turn) {
+  if (!opened.delete(turn)) opened.add(turn);
+  follow();
+}
 
 let waiting = null;
 function follow() {
-  document.querySelectorAll(".turn details").forEach((details) => {
-    const open = wanted.get(key(details)) || false;  // what is drawn may have been another turn's
-    if (details.open !== open) details.open = open;
+  document.querySelectorAll(".turn button.more").forEach((button) => {
+    const open = opened.has(button.dataset.turn);  // what is drawn may have been another turn's
+    button.ariaExpanded = String(open);
+    const behind = button.closest(".turn").querySelector(".behind");
+    if (behind) behind.hidden = !open;
   });
+  $("#composer").inert = !!$("#talk .welcome.vacant");  // nothing to ask yet
   document.querySelectorAll("#transcript .turn").forEach((turn) => {
     turn.classList.toggle("replaced", editing > 0 && number(turn.dataset.turn) >= editing);
   });
@@ -54,7 +56,8 @@ const seen = new MutationObserver(() => {
   follow();
   const turns = here(), turn = turns[turns.length - 1];
   const now = `${chat} ${turns.length} ${live()}`;
-  const doing = (live() && $(".turn.live .stages .now")?.firstChild?.textContent) || "";
+  const step = (live() && $(".turn.live .stages .now")?.firstChild?.textContent) || "";
+  const doing = step.replace(/ \d.*$/, "");  // not each passage
   if (doing !== stage) tell(stage = doing);
   const near = document.documentElement.scrollHeight - innerHeight - scrollY < 220;
   if (turn && now !== last) {
@@ -82,7 +85,7 @@ const answered = (turn) => turn.querySelector("[data-told]")?.dataset.told
 // The framework draws a new button, or makes another one of the old, as it happens.
 let held = null, did = "";  // the button with the focus, and what it did when it got it
 const does = ({ dataset: d }) =>
-  JSON.stringify([d.act, d.chat, d.turn, d.article, d.spans, d.n, d.vote, d.kind, d.value, d.column]);
+  JSON.stringify([d.act, d.chat, d.turn, d.article, d.spans, d.n, d.vote, d.kind, d.value, d.column, d.question]);
 document.addEventListener("mousedown", () => { held = null; });
 document.addEventListener("focusin", ({ target }) => {
   if (target.closest("dialog")) return;

@@ -26,7 +26,7 @@ addEventListener("unheard", () => trigger("wake", {}));  // see stream.js
 
 // What events take along at the moment when they leave for Python.
 window.dateline = {
-  asked: (_chat, _editing, ...rest) => [chat, String(editing), ...rest],
+  asked: (_chat, _editing, _beside, ...rest) => [chat, String(editing), beside(), ...rest],
   here: (_chat, ...rest) => [chat, ...rest],
   keep: (model, passages, budget, withheld) =>
     localStorage.setItem("dateline-settings", JSON.stringify({ model, passages, budget, withheld })),
@@ -100,9 +100,9 @@ const acts = {
   },
   copy: async (b, d) => {
     await copy(await python.copy({ turn: number(d.turn) }));
-    b.textContent = "Copied";
+    b.classList.add("did");
     tell("Copied, with its footnotes");
-    setTimeout(() => { b.textContent = "Copy"; }, 1500);
+    setTimeout(() => b.classList.remove("did"), 1500);
   },
   vote: async (b, d) => {
     const vote = b.classList.contains("on") ? 0 : number(d.vote);
@@ -120,15 +120,33 @@ const acts = {
     await keep(said[0], said[1]);
     show();
   },
-  retry: (b, d) => trigger("again", { chat, turn: number(d.turn) }),
+  more: (b, d) => more(d.turn),
+  retry: (b, d) => again({ turn: number(d.turn) }),
+  further: (b, d) => again({ turn: number(d.turn), further: true }),
+  retyped: (b, d) => again({ turn: number(d.turn), typed: true }),
   edit: (b, d) => edit(number(d.turn), d.question),
-  suggest: (b, d) => trigger("again", { chat, question: d.question }),
-  unfilter: (b, d) => number(d.turn) && trigger("again", { chat, turn: number(d.turn), kind: d.kind, value: d.value }),
+  suggest: (b, d) => again({ question: d.question, ask: d.ask, article: d.article || "" }),
+  summarise: () => {
+    const article = beside(), title = $("#pane h2")?.textContent || "this article";
+    if (innerWidth < 821) shut();  // it covers the talk
+    again({ question: `Summarise “${title.slice(0, 200)}”`, ask: "article", article });
+  },
+  unfilter: (b, d) => number(d.turn) && again({ turn: number(d.turn), kind: d.kind, value: d.value }),
   unchip: (b, d) => trigger("unchip", { kind: d.kind, value: d.value }),
   mark: (b) => point({ type: "press", target: b }),
   tab: (b, d) => selectTab(d.tab),
   sort: (b, d) => trigger("table", { column: d.column }),
   page: (b, d) => trigger("table", { page: number(d.page) }),
+  choose: async () => (await filesInput()).click(),
+  amend: async (b, d) => {
+    let title = `Edit “${d.name}”`, said = [d.name, d.source, d.published];
+    while (title) {
+      said = await dialog(title, [["Title", said[0], "text"], ["Outlet", said[1], "text"], ["Published", said[2], "date"]]);
+      if (!said) return;
+      title = await python.amend({ article: d.article, title: said[0], source: said[1], published: said[2] });
+    }
+    trigger("table", {});
+  },
   remove: (b, d) => trigger("remove", { article: d.article }),
   export: async () => {
     const name = ($(".chats .current .chat")?.textContent || "").replace(/[^\p{L}\p{N}]+/gu, "-");
@@ -146,6 +164,11 @@ const acts = {
   forward: () => walk(1),
   shut,
 };
+
+const again = (what) => trigger("again", { chat, article: beside(), ...what });
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("select[data-choose=kind]")) again({ turn: number(target.dataset.turn), ask: target.value });
+});
 
 async function act(button) {
   try {

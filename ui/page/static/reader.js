@@ -4,13 +4,14 @@
 
 let places = [], at = -1, opener = null, asked = 0;
 const pane = () => $("#pane");
+const beside = () => ($("#desk.reading") && places[at]?.article) || "";  // what "this article" means
 
 async function open(what, button) {
   const mine = ++asked;
   const html = await python.article(what);
   if (mine !== asked) return;  // an answer that was overtaken by a later click
   if (at >= 0) places[at].scroll = pane().scrollTop;
-  places = places.slice(0, at + 1).concat({ html, scroll: null });
+  places = places.slice(0, at + 1).concat({ html, scroll: null, article: what.article });
   at = places.length - 1;
   opener = button;
   document.querySelectorAll(".cite.active").forEach((each) => each.classList.remove("active"));

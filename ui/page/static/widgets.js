@@ -19,8 +19,8 @@ const python = new Proxy({}, { get: (_, name) => async (said) => {
 
 function dialog(title, fields, yes = "Save", no = "Cancel") {
   return new Promise((resolve) => {
-    const inputs = fields.map(([label, value]) =>
-      [label, make("textarea", { value, rows: value.length > 60 ? 4 : 2 })]);
+    const inputs = fields.map(([label, value, type]) =>
+      [label, type ? make("input", { type, value }) : make("textarea", { value, rows: value.length > 60 ? 4 : 2 })]);
     const box = make("dialog", { className: "ask", ariaLabel: title }, make("h2", { textContent: title }),
       ...inputs.map(([label, input]) => make("label", {}, label, input)),
       make("div", { className: "row" },
@@ -33,7 +33,7 @@ function dialog(title, fields, yes = "Save", no = "Cancel") {
       refocus();
     });
     box.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey || fields.length === 1)) {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey || fields.length === 1 || event.target.tagName === "INPUT")) {
         event.preventDefault();
         box.close("yes");
       }

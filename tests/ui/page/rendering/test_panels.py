@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from hypothesis import given
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from index.article import Article
 from tests.ui.fake_assistant import find, invented
 from ui.page.collection import Refusal
+from ui.page.conversations import Chat
 from ui.page.rendering import library as render_library
 from ui.page.rendering import panels
 from ui.page.rendering.library import View
@@ -78,32 +79,23 @@ def test_a_removed_article_leaves_the_quoted_words() -> None:
     assert "7 May 2024" in page
 
 
-def test_suggestions_are_questions_that_the_newest_articles_answer() -> None:
-    articles = invented()
-    who = replace(
-        articles[1],
-        id="w",
-        title="Copper",
-        text="On Friday Karin Lund, the harbour's chief engineer, spoke. Per Os, a fox, ran.",
-    )
-    copy = replace(articles[3], id="c", title="A copy?", copy_of="x", published=date(2026, 1, 1))
-    assert panels.suggestions([copy, who, *articles]) == [
-        "Who is Karin Lund?",
-        "What will the old lighthouse become?",
-        "What is reported in “Copper”?",
-        "What is reported in “Auditors put the bridge at 44 million”?",
-    ]
-    assert panels.suggestions([]) == []
+def test_conversations_stand_under_their_days() -> None:
+    def chat(n: int, updated: str) -> Chat:
+        return Chat(f"{n:016x}", f"No {n}", updated)
 
-
-@given(st.text(max_size=300))
-def test_suggestions_come_of_any_text(text: str) -> None:
-    for said in panels.suggestions([replace(ARTICLE, title=text or "x", text=text)]):
-        assert said.endswith("?")
+    noon = [datetime(2025, 5, day, 12).astimezone().isoformat() for day in (9, 9, 8, 1)]
+    these = [*map(chat, range(4), noon), chat(5, "x")]
+    page = panels.chats(these, "", today=date(2025, 5, 9))
+    assert re.findall(r'class="day">(.*?)<|>(No \d)<', page) == [
+        ("Today", ""), ("", "No 0"), ("", "No 1"), ("Yesterday", ""), ("", "No 2"),
+        ("1 May 2025", ""), ("", "No 3"), ("Earlier", ""), ("", "No 5"),
+    ]  # fmt: skip
 
 
 def test_an_empty_library_says_what_to_do() -> None:
-    assert 'data-tab="Library"' in panels.welcome(0, [])
+    page = panels.welcome(0, [])
+    assert 'data-tab="Library"' in page
+    assert "Drop files anywhere" in page
 
 
 def test_the_table_finds_and_sorts() -> None:

@@ -7,19 +7,22 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rag.answer import Answer, Claim
 from rag.events import Done
+from rag.understanding.kinds import KINDS
 from tests.ui.fake_assistant import FakeBackend
 from tests.ui.payloads import PAYLOADS
 from ui.page.conversations import Chat, Turn
-from ui.page.rendering import chips, live, panels, render
+from ui.page.rendering import chips, live, panels, render, sentences, understood
 from ui.page.rendering import library as render_library
 from ui.page.rendering.live import Live
 from ui.page.rendering.markup import day, esc, link
 from ui.page.seam import Choices
+from ui.page.suggesting.proposals import Proposal
 
 
 def answered(question: str, *, show_withheld: bool = False) -> Answer:
@@ -88,6 +91,8 @@ OURS = {
     "section",
     "header",
     "progress",
+    "select",
+    "option",
 }
 SAFE = {
     "class",
@@ -103,6 +108,9 @@ SAFE = {
     "value",
     "max",
     "tabindex",
+    "scope",
+    "selected",
+    "hidden",
 }
 
 
@@ -138,8 +146,8 @@ def test_several_sentences_have_a_line_of_trust_and_one_says_its_own_verdict() -
     assert shown(check, no) == "? 1 to check ✕ 1 withheld 1 source"
     assert shown(yes) == shown(check) == ""
     [claim] = answered("ferry").to_dict()["claims"]
-    assert text(render.claim(claim, {}, 7, alone=True)).endswith("✓ Stated in the source")
-    assert "Stated" not in text(render.claim(claim, {}, 7))
+    assert text(sentences.claim(claim, {}, 7, alone=True)).endswith("✓ Stated in the source")
+    assert "Stated" not in text(sentences.claim(claim, {}, 7))
 
 
 def test_a_sentence_to_check_says_which_words_its_quote_lacks() -> None:
@@ -148,7 +156,7 @@ def test_a_sentence_to_check_says_which_words_its_quote_lacks() -> None:
     assert "<u>tolls</u>." in html
     assert "“without the tolls” isn’t in the quote" in text(html)
     plain = {**answered("toll").to_dict()["claims"][0], "lacking": []}
-    assert text(render.claim(plain, {}, 7)).endswith("? Check this against its quote")
+    assert text(sentences.claim(plain, {}, 7)).endswith("? Check this against its quote")
 
 
 def test_what_sources_disagree_on_leads_and_has_no_tick_above_it() -> None:
@@ -180,11 +188,11 @@ def test_that_scores_are_not_calibrated_is_said_once() -> None:
 
 def test_numbers_stay_on_the_line_of_the_last_word() -> None:
     claim = answered("ferry").to_dict()["claims"][0]
-    html = render.claim(claim, {}, 7)
+    html = sentences.claim(claim, {}, 7)
     refs = html[html.index('class="refs"') :]
     assert text(refs[refs.index("<") :]) == "2023. 1 ✓"
     long = {**claim, "text": "See https://example.org/a/very/long/address/without/end"}
-    html = render.claim(long, {}, 7)
+    html = sentences.claim(long, {}, 7)
     assert text(html[html.index('class="refs"') :].partition(">")[2]) == "1 ✓"
 
 
@@ -209,7 +217,7 @@ def test_a_citation_carries_the_place_of_its_quote() -> None:
 def test_two_quotes_of_one_article_for_a_sentence_are_one_button_with_two_places() -> None:
     answer = answered("bridge").to_dict()
     one, two = answer["claims"][0]["citations"][0], answer["claims"][2]["citations"][0]
-    html = render.claim({**answer["claims"][0], "citations": [one, two]}, {}, 7)
+    html = sentences.claim({**answer["claims"][0], "citations": [one, two]}, {}, 7)
     assert html.count('class="cite"') == 1
     assert f'data-spans="{one["start"]}-{one["end"]} {two["start"]}-{two["end"]}"' in html
 
@@ -251,13 +259,13 @@ def test_a_stopped_turn_keeps_its_draft_and_says_that_it_is_unchecked() -> None:
 
 
 def test_a_question_that_was_rewritten_shows_how() -> None:
-    assert render.understood("And in 2021?", "What was trade in 2021?")
-    assert render.understood("What  was it?", "what was it?") == ""
+    assert understood.understood("And in 2021?", "What was trade in 2021?")
+    assert understood.understood("What  was it?", "what was it?") == ""
 
 
 def test_what_the_question_narrowed_is_chips_that_say_where_they_come_from() -> None:
     html = render.turn(turn(answered("What did the bridge cost in 2025?")))
-    assert text(html).startswith(
+    assert text(re.sub(r"<select.*?</select>", "", html)).startswith(
         "You asked: How much? Only articles from 1 January 2025 × read from “in 2025”"
     )
     assert 'data-act="unfilter"' in html
@@ -269,12 +277,12 @@ def test_what_the_question_narrowed_is_chips_that_say_where_they_come_from() -> 
 def test_what_was_dropped_or_only_preferred_is_said() -> None:
     said = text(render.turn(turn(answered("What is the latest on the bridge?"))))
     assert "Preferring newer articles × read from “latest”" in said
-    days = {"phrase": "on Friday", "since": "2025-04-11", "until": "2025-04-14"}
-    value = {"found": [], "dropped": ["last <week>"], "preferred": days}
+    latest = {"phrase": "latest", "since": None, "until": None}
+    value = {"found": [], "dropped": ["last <week>"], "preferred": latest}
     html = chips.found_filters(value, 7)
     assert 'data-kind="preferred"' in html
     assert text(html) == (
-        "Preferring articles of 11 April 2025 to 14 April 2025 × read from “on Friday” "
+        "Preferring newer articles × read from “latest” "
         "No article fits “last &lt;week&gt;”: searched without"
     )
 
@@ -315,6 +323,116 @@ def test_controls_and_direction_marks_are_not_shown() -> None:
     assert esc("a\u202eb\x00c\ufeffd") == "abcd"
 
 
+OTHER_KINDS = {
+    "Was it for want of steel?": "yesno",
+    "Tell me about the brigde": "overview",
+    "Summarise the article": "article",
+    "What happened on 12 April?": "day",
+    "Make a timeline": "timeline",
+    "List what it carries": "list",
+    "Compare the two": "comparison",
+    "Which articles do you have?": "library",
+    "Hello": "smalltalk",
+    "Should one build bridges?": "other",
+}
+
+
+@pytest.mark.parametrize(("question", "kind"), OTHER_KINDS.items())
+def test_every_kind_has_its_menu_its_own_said_first(question: str, kind: str) -> None:
+    html = render.turn(turn(answered(question)))
+    assert f'<option value="{kind}" selected>' in html
+    assert ('value="smalltalk"' in html) == (kind == "smalltalk")  # nobody asks for it
+    assert text(html).count("Ask again") == 0  # icons, named in their titles
+    assert 'title="Ask again"' in html
+
+
+def test_items_are_items_with_their_days_and_numbers() -> None:
+    html = render.turn(turn(answered("Make a timeline")))
+    rows = re.findall(r"<li><b class=\"label\">(.*?)</b>(.*?)</li>", html)
+    assert [label for label, _ in rows] == [
+        "21 February 2025",
+        "12 April 2025, 14:20",
+        "reported 3 June 2025",
+    ]
+    assert [re.findall(r'data-n="(\d)"', said) for _, said in rows] == [["1"], ["2"], ["3"]]
+    listed = render.turn(turn(answered("List what it carries")))
+    items = listed[listed.index('<ul class="items">') : listed.index("</ul>")]
+    assert items.count("<li>") == 3
+    assert "“late from abroad” isn’t" not in items  # only the words that lack
+    assert "isn’t in the quote" in items
+
+
+def test_a_comparison_is_a_table_of_sides_and_what_differs_below() -> None:
+    html = render.turn(turn(answered("Compare the two")))
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td></tr>', html)
+    assert [side for side, _ in rows] == ["Varnholm Courier", "Coast Herald"]
+    assert all('class="cite"' in said for _, said in rows)
+    assert html.index("</table>") < html.index("44 million is 7% more than 41 million.")
+
+
+def test_what_the_library_is_asked_is_a_numbered_table_that_opens_articles() -> None:
+    html = render.turn(turn(answered("Which articles do you have?")))
+    rows = re.findall(r'<tr><td class="num">(\d)</td><td><button[^>]*data-article="(\w+)"', html)
+    assert rows == [(str(n), a) for n, a in enumerate(FakeBackend().library, 1)]
+    assert html.index("The library holds 4 articles.") < html.index("<table")
+    assert "These are all." in html
+
+
+def test_yes_or_no_comes_first() -> None:
+    html = render.turn(turn(answered("Was it for want of steel?")))
+    assert '<b class="label">Yes</b> <span class="claim' in html
+
+
+def test_what_was_put_right_is_said_and_can_be_undone() -> None:
+    html = render.turn(turn(answered("Tell me about the brigde")))
+    assert "Searched “bridge” for “brigde”" in text(html)
+    assert 'data-act="retyped" data-turn="7"' in html
+
+
+def test_how_much_was_read_and_reading_on_are_offered_where_there_is_more() -> None:
+    overview = render.turn(turn(answered("Tell me about the bridge")))
+    assert "I read 6 of 14 passages. Read more" in text(overview)
+    listed = text(render.turn(turn(answered("List what it carries"))))
+    assert listed.count("I read 6 of 14 passages") == 1  # the answer says it itself
+    assert "Read more" in listed
+    partly = render.turn(turn(answered("who is partly tallest")))
+    assert "I found no answer in the 8 of 20 passages that I read." in partly
+    assert "Not in the library" not in partly
+    assert "Read more" in partly
+    for whole in ("who is tallest", "How long has the ferry run?"):
+        assert "Read more" not in render.turn(turn(answered(whole)))
+
+
+def test_each_nearest_article_is_there_once_and_can_be_summarised() -> None:
+    html = render.turn(turn(answered("who is tallest")))
+    cards = html[html.index('class="cards"') : html.index('class="actions"')]
+    ids = re.findall(r'class="card"[^>]*data-article="(\w+)"', cards)
+    assert len(ids) == len(set(ids)) == 3
+    assert cards.count("Summarise this article") == 3
+    assert "The nearest that it holds is" not in html
+
+
+def test_a_source_shows_the_quote_that_it_is_cited_for() -> None:
+    html = render.turn(turn(answered("ferry")))
+    quote = "It has run between Varnholm and Skarrey since May 2023"
+    assert f'<span class="excerpt quote">{quote}</span>' in html
+
+
+def test_what_stands_of_a_stopped_answer_says_that_it_was_stopped() -> None:
+    html = render.turn(turn(answered("Tell me about the bridge"), state="stopped"))
+    assert "what was checked until then stands" in html
+    assert 'class="claim stated"' in html
+
+
+def test_while_passages_are_read_the_items_so_far_are_shown() -> None:
+    one = Claim("One is so.", "stated", 1.0, label="3 May")
+    progress = Live("Q", kind="timeline", stage=1, passages=6, of=14, claims=(one,))
+    html = live.live(progress)
+    assert "Reading 6 of 14 passages" in text(html)
+    assert '<li><b class="label">3 May</b> <span class="claim stated">' in html
+    assert "A timeline" in html
+
+
 hostile = st.one_of(st.sampled_from(PAYLOADS), st.text(max_size=60))
 
 
@@ -328,11 +446,19 @@ def test_no_text_anywhere_becomes_markup(data: st.DataObject) -> None:
             return {k: swapped(v, k) for k, v in value.items()}
         if isinstance(value, list):
             return [swapped(v, key) for v in value]
-        if isinstance(value, str) and key not in ("verdict", "published", "since", "until"):
+        if isinstance(value, str) and key not in (
+            "verdict",
+            "published",
+            "since",
+            "until",
+            "kind",
+        ):
             return data.draw(hostile)
         return value
 
-    answer = swapped(answered("the latest on the bridge in 2025").to_dict())
+    asked = ["the latest on the bridge in 2025", *OTHER_KINDS]
+    answer = swapped(answered(data.draw(st.sampled_from(asked))).to_dict())
+    answer["corrected"] = [[data.draw(hostile), data.draw(hostile)]]
     answer["filter"]["dropped"] = [data.draw(hostile)]
     answer["unanswered"] = [data.draw(hostile)]
     draw = data.draw
@@ -347,11 +473,13 @@ def test_no_text_anywhere_becomes_markup(data: st.DataObject) -> None:
         query=draw(hostile),
         stage=2,
         draft=draw(hostile),
-        claims=(Claim(draw(hostile), "check this", 1.0, lacking=((0, 3),)),),
+        claims=(Claim(draw(hostile), "check this", 1.0, lacking=((0, 3),), label=draw(hostile)),),
+        kind=draw(st.sampled_from(KINDS)),
+        corrected=((draw(hostile), draw(hostile)),),
     )
     safe(live.live(progress))
     safe(panels.chats([Chat("0" * 16, draw(hostile), "")], "", draw(hostile)))
-    safe(panels.welcome(3, [draw(hostile)]))
+    safe(panels.welcome(3, [Proposal(draw(hostile), "fact", draw(hostile))]))
     article = next(iter(FakeBackend().library.values()))
     article = replace(
         article,
@@ -364,6 +492,6 @@ def test_no_text_anywhere_becomes_markup(data: st.DataObject) -> None:
     )
     seen = safe(panels.article(article, [(0, 5), (3, 9)]))
     assert "".join(esc(article.text).split()) in "".join(esc(seen.words).split())
-    safe(panels.gone(answer["sources"][0], [draw(hostile)]))
+    safe(panels.gone((answer["sources"] or [None])[0], [draw(hostile)]))
     safe(render_library.table([article], render_library.View(find="")))
     safe(render_library.removed(draw(hostile)))

@@ -42,9 +42,9 @@ OFF = "--no-filters-from-question searches without"
         ),
         (
             Filter(sources=frozenset({"A"})),
-            Reading(("A",), ("last week",), Phrase("on Monday", 0, 9, Filter(MAY_6, MAY_12))),
-            "Only articles by A (from “A”); Preferring articles from 2024-05-06 to "
-            f"2024-05-12 (from “on Monday”); {OFF}; No article fits “last week”: searched without.",
+            Reading(("A",), ("last week",), Phrase("latest", 0, 6, Filter())),
+            "Only articles by A (from “A”); Preferring newer articles (from “latest”); "
+            f"{OFF}; No article fits “last week”: searched without.",
         ),
     ],
 )

@@ -10,7 +10,7 @@ from index.errors import UsageError
 from index.search import Filter
 from rag.generating.generator import Stop
 from rag.settings import Settings
-from rag.understanding.conversation.follow_ups.listed import Turn
+from rag.understanding.conversation.listed import Turn
 from rag.understanding.kinds import KINDS, Kind
 
 _LONGEST_QUESTION = 2000  # characters

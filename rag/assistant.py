@@ -32,7 +32,7 @@ from rag.generating.warm import Warmer
 from rag.generating.writer import Writer
 from rag.settings import Settings
 from rag.understanding.conversation.follow_ups import understood
-from rag.understanding.conversation.follow_ups.parts import parts
+from rag.understanding.conversation.parts import parts
 from rag.understanding.guessing import guess
 from rag.understanding.kinds import Kind
 from rag.understanding.searching import Searcher

@@ -21,7 +21,7 @@ from index.encoding.encoder import Encoder
 from index.search import Hit
 from rag.generating.generator import Piece, Prompt, Read, Stop
 from rag.understanding.conversation.follow_ups import understood
-from rag.understanding.conversation.follow_ups.listed import Turn
+from rag.understanding.conversation.listed import Turn
 from rag.understanding.guessing import guess
 from rag.understanding.kinds import Kind
 

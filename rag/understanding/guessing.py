@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.encoding.encoder import Encoder
-from rag.understanding.conversation.follow_ups.pointing import points_back
+from rag.understanding.conversation.pointing import points_back
 from rag.understanding.grams import grams
 from rag.understanding.kinds import KINDS, Kind
 

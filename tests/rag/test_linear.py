@@ -21,7 +21,7 @@ from rag.generating import form
 from rag.generating.remote import writer as remote
 from rag.models import manifest
 from rag.understanding import grams, holdings, spelling
-from rag.understanding.conversation.follow_ups import follow_ups, listed, parts, pointing
+from rag.understanding.conversation import follow_ups, listed, parts, pointing
 from rag.understanding.filters import asked_filter, outlets, times
 from tests.pumps import FREE, MOST, Function, cost, modules_with_patterns, slow
 

@@ -20,7 +20,7 @@ from rag.answer import Answer
 from rag.events import Done, Event
 from rag.service import Loading, Waiting
 from rag.turns import Events
-from rag.understanding.conversation.follow_ups.listed import Turn
+from rag.understanding.conversation.listed import Turn
 from rag.understanding.kinds import Kind
 from ui.api.errors import ApiError
 from ui.api.shelves import Shelf

@@ -143,7 +143,7 @@ class LocalBackend:
         return back
 
     def edit(self, article_id: str, title: str, source: str, published: date | None) -> None:
-        with self._service.quiet():
+        with self.service.quiet():
             before = self._library.article(article_id)
             said = {
                 "title": title.strip(),

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from rag.checking.facts.words import content
 from rag.generating.generator import Prompt, Stop
 from rag.generating.writer import Writer
-from rag.understanding.conversation.follow_ups.listed import Turn, named_in_list
-from rag.understanding.conversation.follow_ups.pointing import OPENS
+from rag.understanding.conversation.listed import Turn, named_in_list
+from rag.understanding.conversation.pointing import OPENS
 from rag.understanding.guessing import guess, leaning_of
 
 _TURNS = 3

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.understanding.conversation.follow_ups.listed import Listed, listed, named_in_list
+from rag.understanding.conversation.listed import Listed, listed, named_in_list
 
 ANSWER = """There are 3 articles about it.
 1. Tram line to close after 90 years (Evening Post, 2024-05-12)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.understanding.conversation.follow_ups.parts import MOST, parts
+from rag.understanding.conversation.parts import MOST, parts
 
 
 @pytest.mark.parametrize(

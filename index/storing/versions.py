@@ -26,6 +26,17 @@ class Version:
     replaced: datetime
 
 
+def version_dict(version: Version) -> dict[str, str | None]:
+    """A version as JSON, its text too."""
+    return {
+        "title": version.title,
+        "published": version.published.isoformat() if version.published else None,
+        "content_hash": version.content_hash,
+        "replaced": version.replaced.isoformat(),
+        "text": version.text,
+    }
+
+
 def keep(db: sqlite3.Connection, article: Article) -> bool:
     """Keeps what the library's article with this id says, where the new one says something else;
     whether it did. A text that isn't what was stored is not kept: nobody wrote it."""

@@ -145,12 +145,10 @@ class Soak:
             request["targets"] = self._written(what)
         assert self._nursery.stdin is not None
         assert self._nursery.stdout is not None
+        if kill:
+            request["kill"] = self._chance.uniform(0, 1.1 * self._long[what])
         began = time.perf_counter()
         self._nursery.stdin.write(json.dumps(request) + "\n")
-        child = int(self._nursery.stdout.readline())
-        if kill:
-            time.sleep(self._chance.uniform(0, 1.1 * self._long[what]))
-            os.kill(child, signal.SIGKILL)
         done = False
         for line in iter(self._nursery.stdout.readline, "over\n"):
             if line == "done\n":
@@ -274,10 +272,12 @@ def _nursery(folder: str) -> None:
         request = json.loads(line)
         child = os.fork()
         if not child:
-            _say(f"{os.getpid()}\n")
             _do(folder, request)
             _say("done\n")
             os._exit(0)
+        if "kill" in request:
+            time.sleep(request["kill"])
+            os.kill(child, signal.SIGKILL)  # ours until it is waited for
         os.waitpid(child, 0)
         _say("over\n")
 

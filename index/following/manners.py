@@ -19,8 +19,8 @@ HOUR, DAY = 3600.0, 86400.0
 @dataclass(frozen=True, slots=True)
 class Manners:
     """`delay`: seconds between two requests to a host, or more where its robots.txt says so.
-    `most`: pages of one host in one refresh, and `hosts` at most. `recheck`: seconds after which a page is looked at
-    again, twice as many each time that it hadn't changed, up to `longest`."""
+    `most`: pages of one host in one refresh, and `hosts` at most. `recheck`: seconds after which a
+    page is looked at again, twice as many each time that it hadn't changed, up to `longest`."""
 
     delay: float = 1.0
     most: int = 100

@@ -231,7 +231,7 @@ def note_item(
     stamp: str | None = None,
     fetched: Fetched | None = None,
 ) -> None:
-    """What came of looking at it. An answer that it is unchanged may leave out what it came with."""
+    """What came of looking at it. An answer that it is unchanged may leave out its ETag."""
     etag, modified = item.etag, item.modified
     if fetched is not None and not fetched.unchanged:
         etag, modified = fetched.etag, fetched.modified

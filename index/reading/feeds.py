@@ -21,7 +21,7 @@ _FEED = re.compile(rb"<(?:rss|feed|rdf:RDF)[\s>]", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An address that a feed or sitemap lists, and what it says of it; `stamp` changes with that."""
+    """An address that a feed or sitemap lists, and what it says of it: `stamp` changes with it."""
 
     url: str
     metadata: Metadata
@@ -58,10 +58,8 @@ def stamp(*said: object) -> str:
 
 
 def _stamp(item: Any) -> str:
-    content = [part.get("value") for part in item.get("content") or ()]
-    return stamp(
-        *(item.get(name) for name in ("title", "updated", "published", "summary")), *content
-    )
+    said = [item.get(name) for name in ("title", "updated", "published", "summary")]
+    return stamp(*said, *(part.get("value") for part in item.get("content") or ()))
 
 
 def _metadata(item: Any, outlet: str | None, link: str) -> Metadata:

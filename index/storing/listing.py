@@ -58,7 +58,8 @@ def since(db: sqlite3.Connection, generation: int) -> News:
 def gone(db: sqlite3.Connection) -> list[Head]:
     """Articles that vanished at their source, latest first."""
     rows = db.execute(
-        f"SELECT {HEAD} FROM articles a WHERE a.gone IS NOT NULL ORDER BY a.gone DESC, a.title, a.id"  # noqa: S608
+        f"SELECT {HEAD} FROM articles a WHERE a.gone IS NOT NULL"  # noqa: S608
+        " ORDER BY a.gone DESC, a.title, a.id"
     )
     return [head_of(row) for row in rows]
 

@@ -11,8 +11,9 @@ from xml.sax.saxutils import escape
 
 
 class Newsroom:
-    """`pages`: what stands at a path; `answers`: a status and headers in its place, once or for
-    good. `before` is done before a path is answered. `asked` keeps every request in order, `sent` those that were answered with a page."""
+    """`pages`: what stands at a path; `answers`: a status and headers in its place; `before`: done
+    before a path is answered. `asked` keeps every request in order, `sent` those that were answered
+    with a page."""
 
     def __init__(self) -> None:
         self.pages: dict[str, tuple[str, bytes]] = {}

@@ -1,4 +1,4 @@
-"""A folder that is followed: new, changed, moved and vanished files, and a disk that isn't there."""
+"""A folder that is followed: new, changed, moved and vanished files; a disk that isn't there."""
 
 from __future__ import annotations
 

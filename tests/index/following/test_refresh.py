@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -113,9 +114,8 @@ def test_a_correction_is_found_and_both_versions_are_kept(
 ) -> None:
     follow(library, f"{room.url}/feed")
     look(library, hands)
-    room.article(
-        "/bridge", "Bridge reopens", *BRIDGE[:2], "The mayor did not want to say anything."
-    )
+    corrected = (*BRIDGE[:2], "The mayor did not want to say anything.")
+    room.article("/bridge", "Bridge reopens", *corrected)
     hands.time += 2 * HOUR
     (outcome,) = (o for o in look(library, hands) if o.status != "unchanged")
     assert outcome.status == "updated"
@@ -204,7 +204,7 @@ def test_pauses_grow_while_a_server_fails(room: Newsroom, library: Library, hand
         if room.requests():
             asked.append(hands.time)
         hands.time += 60
-    gaps = [b - a for a, b in zip(asked, asked[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(asked)]
     assert gaps == sorted(gaps)
     assert gaps[:4] == [60, 120, 180, 360]  # 60 · 2^n, three quarters of it by this chance
     del room.answers["/feed"]

@@ -13,7 +13,7 @@ from index.following.following import follow, followed
 from index.library import Library
 from tests.fakes import FakeEncoder
 from tests.index.following.newsroom import Newsroom
-from tests.index.following.test_refresh import BRIDGE, GRAIN, SNOW, Hands, look, said
+from tests.index.following.test_refresh import Hands, look, said
 
 # Each article is written as soon as it is read: every look at the clock is ten seconds later.
 REFRESH = """
@@ -35,10 +35,16 @@ PAGES = 5
 @pytest.mark.parametrize("killed_at", ["/feed", "/1", "/3", "/5"])
 def test_a_refresh_that_is_killed_goes_on(tmp_path: Path, killed_at: str) -> None:
     room = Newsroom()
-    kinds = (BRIDGE, SNOW, GRAIN)
-    for n in range(1, PAGES + 1):
-        said_there = [f"{p} It was piece {n} of the day {n}." for p in kinds[n % 3]]
-        room.article(f"/{n}", f"Piece {n}", *said_there, *(f"Only {n}x{k} is here." for k in "abc"))
+    for n in range(1, PAGES + 1):  # no two of them alike
+        room.article(
+            f"/{n}",
+            f"Piece {n}",
+            *(
+                f"In town{n}x{k} the clerk{n}x{k} read file{n}x{k} to guests{n}x{k} of hall{n}x{k}, "
+                f"and then mayor{n}x{k} sold barn{n}x{k} for coins{n}x{k} to uncle{n}x{k}."
+                for k in range(4)
+            ),
+        )
     room.feed("/feed", [(f"/{n}", f"Piece {n}") for n in range(1, PAGES + 1)])
     folder = tmp_path / "library"
     with Library.open(folder, FakeEncoder(), create=True) as library:

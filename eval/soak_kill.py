@@ -109,7 +109,10 @@ class Soak:
         self._nursery.wait()
 
     def run(self, times: int) -> Found:
-        for number in range(times):
+        """Until so many were killed in the middle of their work."""
+        for number in range(5 * times):
+            if self.found.killed.total() >= times:
+                break
             what = WORK[number % len(WORK)]
             self._work(what, kill=what in self._long)
             self._check(what)
@@ -146,13 +149,13 @@ class Soak:
         assert self._nursery.stdin is not None
         assert self._nursery.stdout is not None
         if kill:
-            request["kill"] = self._chance.uniform(0, 1.1 * self._long[what])
-        began = time.perf_counter()
+            request["kill"] = self._chance.uniform(0, self._long[what])
         self._nursery.stdin.write(json.dumps(request) + "\n")
         done = False
         for line in iter(self._nursery.stdout.readline, "over\n"):
-            if line == "done\n":
+            if line.startswith("done"):
                 done = True
+                self._long[what] = float(line.split()[1])
                 continue
             self.found.reported += 1
             path, digest = line.rstrip("\n").split("\t")
@@ -163,8 +166,6 @@ class Soak:
             self._maybe[path] = {text}  # reported: that, and nothing else
         if done and what == "remove":
             self._maybe = {path: {None} for path in self._maybe}
-        if not kill:
-            self._long[what] = time.perf_counter() - began
         (self.found.ended if done else self.found.killed)[what] += 1
         if not kill and not done:
             self.found.wrong.append(f"{what} failed by itself")
@@ -272,8 +273,9 @@ def _nursery(folder: str) -> None:
         request = json.loads(line)
         child = os.fork()
         if not child:
+            began = time.perf_counter()
             _do(folder, request)
-            _say("done\n")
+            _say(f"done {time.perf_counter() - began}\n")
             os._exit(0)
         if "kill" in request:
             time.sleep(request["kill"])

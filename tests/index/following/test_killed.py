@@ -40,7 +40,7 @@ def test_a_refresh_that_is_killed_goes_on(tmp_path: Path, killed_at: str) -> Non
             f"/{n}",
             f"Piece {n}",
             *(
-                f"In town{n}x{k} the clerk{n}x{k} read file{n}x{k} to guests{n}x{k} of hall{n}x{k}, "
+                f"In town{n}x{k} the clerk{n}x{k} read file{n}x{k} to guest{n}x{k} of hall{n}x{k}, "
                 f"and then mayor{n}x{k} sold barn{n}x{k} for coins{n}x{k} to uncle{n}x{k}."
                 for k in range(4)
             ),

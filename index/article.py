@@ -14,7 +14,7 @@ class Article:
     `id` stays the same when the document changes, and when its file is moved (which document it is:
     `index.library.Library.known`); `content_hash` is the SHA-256 of `text`. `copy_of` is the id of
     the article that this one is a near-copy of: a copy is kept and shown, never counted as a second
-    source.
+    source. `gone` is the day on which it was found to have vanished at the source that is followed.
     """
 
     id: str
@@ -26,6 +26,7 @@ class Article:
     url: str | None = None
     path: str | None = None
     copy_of: str | None = None
+    gone: date | None = None
 
     @property
     def content_hash(self) -> str:
@@ -44,11 +45,12 @@ class Head:
     url: str | None = None
     path: str | None = None
     copy_of: str | None = None
+    gone: date | None = None
 
     def with_text(self, text: str) -> Article:
         return Article(
             self.id, self.title, text, self.source, self.published, self.authors, self.url,
-            self.path, self.copy_of,
+            self.path, self.copy_of, self.gone,
         )  # fmt: skip
 
 

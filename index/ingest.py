@@ -6,7 +6,7 @@ article is still written in a transaction of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
@@ -20,7 +20,11 @@ from index.storing.copies import CONTAINED, LEAST, Shingles, containment, sample
 
 BATCH = 256  # passages encoded together, at least, where there are as many to come
 
-Status = Literal["added", "updated", "unchanged", "duplicate", "refused"]
+Status = Literal[
+    "added", "updated", "unchanged", "duplicate", "refused", "gone", "postponed", "removed"
+]
+"""The last three only come of following (`index.following`): it vanished at its source, it is asked
+for another time, or it had vanished and was removed as asked."""
 
 
 class Counter(Protocol):
@@ -61,11 +65,22 @@ def add(
     perhaps a few more. `public`: nothing of this computer's own network is fetched.
     Raises LibraryBusy, EncoderMismatch, UsageError (the library was opened without an encoder).
     """
+    yield from take(library, load_in_turns(targets, source=source, public=public), counter=counter)
+
+
+def take(
+    library: Library,
+    turns: Iterable[Sequence[Article | Refusal]],
+    *,
+    counter: Counter | None = None,
+    wait: float = 0,
+) -> Iterator[Outcome]:
+    """`add`, of items that were read already; the lock is held, and waited for, turn by turn."""
     encoder = library.encoder
     if encoder is None:
         raise UsageError(f"the library '{library.path}' was opened without an encoder")
-    for items in load_in_turns(targets, source=source, public=public):
-        with library.writing():
+    for items in turns:
+        with library.writing(wait=wait):
             run = _Run(library, encoder, counter or encoder)
             for item in items:
                 yield from run.take(item)
@@ -130,9 +145,12 @@ class _Run:
             self._wait(Outcome(origin, "refused", reason="its text is not valid Unicode"))
             return
         article, known = self._library.identify(article)
-        if known is not None and replace(known, path=article.path) == replace(
+        if known is not None and replace(known, path=article.path, gone=None) == replace(
             article, copy_of=known.copy_of
         ):
+            if known.gone is not None:
+                self._library.mark_gone([known.id], None)
+                known = replace(known, gone=None)
             if known.path != article.path:
                 known = self._library.moved(known, article.path)
             self._wait(Outcome(origin, "unchanged", known))

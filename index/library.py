@@ -13,7 +13,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
@@ -48,6 +48,7 @@ from index.storing import (
     schema,
     terms,
     vectors,
+    versions,
 )
 from index.storing.lock import WriterLock
 from index.storing.rows import ARTICLES, article_of, delete, insert, meta_of, passages_of
@@ -287,6 +288,25 @@ class Library:
         with self._store.read() as db:
             return terms.passages_with(db, term, most)
 
+    def versions(self, id: str) -> list[versions.Version]:
+        """What an article said before it was corrected, oldest first."""
+        with self._store.read() as db:
+            return versions.versions_of(db, id)
+
+    def since(self, generation: int) -> listing.News:
+        """What came in after the library had this `generation`: no clock has a say in it."""
+        with self._store.read() as db:
+            return listing.since(db, generation)
+
+    def gone(self) -> list[Head]:
+        """Articles that vanished at the source that is followed, latest first."""
+        with self._store.read() as db:
+            return listing.gone(db)
+
+    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        """A snapshot of the tables, for `index.following`."""
+        return self._store.read()
+
     def status(self) -> Status:
         with self._store.read() as db:
             meta = meta_of(db)
@@ -357,22 +377,33 @@ class Library:
     # --- writing ----------------------------------------------------------------------------
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self, *, wait: float = 0) -> Iterator[None]:
         """Holds the writer's lock over several writes; saves the derived index at the end, if that
         pays.
 
-        Each write takes the lock by itself too. Raises LibraryBusy if another process has it.
+        Each write takes the lock by itself too. Raises LibraryBusy if another process has it for
+        longer than `wait` seconds.
         """
-        with self._lock.held(last=self._save):
+        with self._lock.held(wait=wait, last=self._save):
             yield
+
+    @contextmanager
+    def noting(self, *, wait: float = 0) -> Iterator[sqlite3.Connection]:
+        """A transaction over the tables of `index.following`: it changes nothing that is searched
+        or shown. Raises LibraryBusy as `writing` does."""
+        with self._lock.held(wait=wait), self._store.write(counted=False) as db:
+            yield db
 
     def put(
         self,
         article: Article,
         passages: Sequence[Passage] | None = None,
         embeddings: NDArray[np.float32] | None = None,
+        *,
+        history: bool = True,
     ) -> None:
-        """Adds an article, or replaces the one with its id, in one transaction.
+        """Adds an article, or replaces the one with its id, in one transaction. What that one said
+        is kept, where it was something else and `history` is wanted: see `versions`.
 
         Without `passages`, they are split here; without `embeddings` (unit vectors, one row a
         passage), they are encoded here. Raises LibraryBusy.
@@ -388,7 +419,7 @@ class Library:
         with self._lone_write() as db:
             if self._encoder is not None:
                 self._match(self._encoder, db)
-            insert(db, self.path, article, passages, embeddings)
+            insert(db, self.path, article, passages, embeddings, history=history)
 
     def moved(self, article: Article, path: str | None) -> Article:
         """The article, whose file lies elsewhere now."""
@@ -398,6 +429,11 @@ class Library:
                 [path, schema.place(path, self.path), article.id],
             )
         return replace(article, path=path)
+
+    def mark_gone(self, ids: Sequence[str], day: date | None) -> None:
+        """Says of articles on which day they vanished at their source; None: they are there."""
+        with self._lone_write() as db:
+            listing.mark_gone(db, ids, day)
 
     def edit(self, id: str, **changes: str | date | None) -> Article:
         """Gives an article another `title`, `source` or `published` (None: it has none).
@@ -418,7 +454,7 @@ class Library:
         new = _edited(article, said)
         with self.writing():
             if new.title != article.title:  # its passages are found by it
-                self.put(new, self.passages(id))
+                self.put(new, self.passages(id), history=False)
             with self._lone_write() as db:
                 (before,) = db.execute("SELECT edited FROM articles WHERE id = ?", [id]).fetchone()
                 db.execute(

@@ -267,4 +267,5 @@ def article_dict(article: Article | Head) -> dict[str, Any]:
         "url": article.url,
         "path": article.path,
         "copy_of": article.copy_of,
+        "gone": article.gone.isoformat() if article.gone else None,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from dataclasses import dataclass
@@ -20,8 +21,11 @@ _FEED = re.compile(rb"<(?:rss|feed|rdf:RDF)[\s>]", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
+    """An address that a feed or sitemap lists, and what it says of it: `stamp` changes with it."""
+
     url: str
     metadata: Metadata
+    stamp: str = ""
 
 
 def is_feed(data: bytes, kind: str | None) -> bool:
@@ -43,10 +47,19 @@ def entries(data: bytes, url: str) -> tuple[list[Entry], int]:
         except ValueError:  # "http://[::1"
             continue
         if link is not None:
-            found.setdefault(link, Entry(link, _metadata(item, outlet, link)))
+            found.setdefault(link, Entry(link, _metadata(item, outlet, link), _stamp(item)))
     if not found:
         raise Refused("the feed has no entries with a link")
     return list(found.values()), max(0, len(parsed.entries) - _ENTRIES)
+
+
+def stamp(*said: object) -> str:
+    return hashlib.sha256("\n".join(str(one or "") for one in said).encode()).hexdigest()[:16]
+
+
+def _stamp(item: Any) -> str:
+    said = [item.get(name) for name in ("title", "updated", "published", "summary")]
+    return stamp(*said, *(part.get("value") for part in item.get("content") or ()))
 
 
 def _metadata(item: Any, outlet: str | None, link: str) -> Metadata:

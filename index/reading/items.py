@@ -18,7 +18,7 @@ from index.article import Article, article_id
 from index.cleaning.clean import clean
 from index.cleaning.metadata import Metadata, from_name, one_line, opening
 from index.errors import Refused
-from index.reading import documents, feeds, web
+from index.reading import documents, feeds, robots, sitemaps, web
 from index.reading.formats import Document
 
 MAX_BYTES = 50_000_000  # of one file or page; more is refused without being read
@@ -44,25 +44,54 @@ _DATA = re.compile(r"[A-Za-z0-9+/=_-]{60,}+")  # letters and digits in a row tha
 class Refusal:
     """An item that didn't become an article: its path or url, and the reason in a few words.
 
-    `unreachable` says that it was its server that didn't answer.
+    `unreachable` says that it was its server that didn't answer, `status` with what (HTTP) it did,
+    and `wait` for how many seconds it asks to be left alone.
     """
 
     origin: str
     reason: str
     unreachable: bool = field(default=False, compare=False)
+    status: int = field(default=0, compare=False)
+    wait: float | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How an address is asked by a program that comes again by itself: as its site's robots.txt
+    wants it, and with what the server gave with its last answer."""
+
+    etag: str = ""
+    modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a server said beside the page: first of what an `Asking` gets, where there is an answer.
+
+    `unchanged`: the page is as it was, and nothing follows. `delay`: the seconds that the site
+    wants between requests. `inside`: it lies in this computer's own network.
+    """
+
+    etag: str = ""
+    modified: str = ""
+    unchanged: bool = False
+    delay: float = 0.0
+    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """The entries of a feed at `url`, how many more it has, and whether it lies in this network."""
+    """The entries of a feed or news sitemap at `url`, how many more it has, and whether it lies in
+    this network. `inner` are the sitemaps that it is an index of."""
 
     url: str
     entries: tuple[feeds.Entry, ...]
     cut: int
     inside: bool
+    inner: tuple[str, ...] = ()
 
 
-Item = Article | Refusal | Feed
+Item = Article | Refusal | Feed | Fetched
 
 
 def of_file(path: Path, source: str | None) -> Iterator[Article | Refusal]:
@@ -92,11 +121,35 @@ def of_bytes(
 
 
 def of_address(
-    url: str, source: str | None, public: bool | None, known: Metadata | None = None
+    url: str,
+    source: str | None,
+    public: bool | None,
+    known: Metadata | None = None,
+    asking: Asking | None = None,
 ) -> Iterator[Item]:
     """The articles of the page at `url`, or the feed that it is; an entry's page has `known`."""
     try:
-        page = web.fetch(url, limit=MAX_BYTES, public=public)
+        if asking is None:
+            page = web.fetch(url, limit=MAX_BYTES, public=public)
+        else:
+            delay = robots.delay(url, public)
+            page = web.fetch(
+                url,
+                limit=MAX_BYTES,
+                public=public,
+                etag=asking.etag,
+                modified=asking.modified,
+            )
+            yield Fetched(page.etag, page.modified, page.unchanged, delay, page.inside)
+            if page.unchanged:
+                return
+        listing = sitemaps.unpacked(page.data) if known is None else page.data
+        if sitemaps.is_sitemap(listing):
+            if known is not None:
+                raise Refused("a sitemap within a feed is not followed")
+            entries, inner, cut = sitemaps.read(listing, page.url)
+            yield Feed(page.url, tuple(entries), cut, page.inside, tuple(inner))
+            return
         if feeds.is_feed(page.data, page.kind):
             if known is not None:
                 raise Refused("a feed within a feed is not followed")
@@ -117,7 +170,14 @@ def of_address(
     except MemoryError:
         raise
     except Exception as error:
-        yield Refusal(url, reason(error), isinstance(error, web.Unreachable))
+        answered = error if isinstance(error, web.Answered) else None
+        yield Refusal(
+            url,
+            reason(error),
+            isinstance(error, web.Unreachable),
+            answered.status if answered else 0,
+            answered.wait if answered else None,
+        )
 
 
 def reason(error: Exception) -> str:

@@ -17,10 +17,19 @@ from urllib.parse import urlsplit
 from index.article import Article
 from index.errors import Refused
 from index.reading import documents
-from index.reading.items import KINDS, MAX_BYTES, Feed, Refusal, of_bytes, read_bytes, reason
+from index.reading.items import (
+    KINDS,
+    MAX_BYTES,
+    Feed,
+    Fetched,
+    Refusal,
+    of_bytes,
+    read_bytes,
+    reason,
+)
 from index.reading.reader import Reader
 
-__all__ = ["KINDS", "MAX_BYTES", "Refusal", "load", "load_in_turns"]
+__all__ = ["KINDS", "MAX_BYTES", "Refusal", "files_of", "load", "load_file", "load_in_turns"]
 
 FEED_SECONDS = 900  # for all entries of a feed
 _PLAIN = 1_000_000  # bytes of a text that is read here: what reads it is linear and small
@@ -60,7 +69,7 @@ def load(
         if path.is_dir():
             yield from _load_folder(path, source, reader)
         elif path.exists() or path.is_symlink():
-            yield from _load_file(path, source, reader)
+            yield from load_file(path, source, reader)
         else:
             raise Refused("there is no such file or folder; check its name")
     except Exception as error:  # a name too long, a NUL in it, a loop of links
@@ -98,17 +107,23 @@ def _printable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _load_folder(folder: Path, source: str | None, reader: Reader) -> Iterator[Article | Refusal]:
-    any_found = False
-    failed: list[OSError] = []
+def files_of(folder: Path, failed: list[OSError]) -> Iterator[Path]:
+    """The files of a folder that may hold articles, in order of names; what can't be looked into
+    goes to `failed`."""
     for parent, folders, names in os.walk(folder, onerror=failed.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(parent, name)
-            if name.startswith(".") or path.suffix.lower() not in KINDS:
-                continue
-            any_found = True
-            yield from _load_file(path, source, reader)
+            if not name.startswith(".") and path.suffix.lower() in KINDS:
+                yield path
+
+
+def _load_folder(folder: Path, source: str | None, reader: Reader) -> Iterator[Article | Refusal]:
+    any_found = False
+    failed: list[OSError] = []
+    for path in files_of(folder, failed):
+        any_found = True
+        yield from load_file(path, source, reader)
     for error in failed:
         yield Refusal(_printable(str(error.filename)), reason(error))
     if not any_found and not failed:
@@ -116,7 +131,8 @@ def _load_folder(folder: Path, source: str | None, reader: Reader) -> Iterator[A
         yield Refusal(str(folder), f"the folder holds no articles; name one with files of {kinds}")
 
 
-def _load_file(path: Path, source: str | None, reader: Reader) -> Iterator[Article | Refusal]:
+def load_file(path: Path, source: str | None, reader: Reader) -> Iterator[Article | Refusal]:
+    """The articles of a file; a refusal where it is none or can't be read."""
     try:
         origin = os.path.realpath(path)
         data = _plain_text(path)
@@ -150,9 +166,11 @@ def _load_url(
     for item in reader.address(url, source, public):
         if isinstance(item, Feed):
             feed = item
-        else:
+        elif not isinstance(item, Fetched):
             yield item
-    if feed is not None:
+    if feed is not None and feed.inner and not feed.entries:
+        yield Refusal(url, "it is an index of sitemaps; `dateline follow` it, or name one of them")
+    elif feed is not None:
         yield from _load_feed(url, feed, source, public, reader)
 
 
@@ -180,7 +198,7 @@ def _load_feed(
         for item in reader.address(entry.url, source, public, entry.metadata):
             if isinstance(item, Refusal):
                 silent[host] += item.unreachable
-            if not isinstance(item, Feed):
+            if not isinstance(item, Feed | Fetched):
                 yield item
     if feed.cut:
         yield Refusal(url, f"the feed has {feed.cut} entries more than are followed at once")

@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +24,7 @@ from typing import Any
 from index.article import Article
 from index.cleaning.metadata import Metadata
 from index.reading.feeds import Entry
-from index.reading.items import Feed, Item, Refusal
+from index.reading.items import Asking, Feed, Fetched, Item, Refusal
 
 SECONDS = 60  # for an item, from the one before it; as much again to fetch it
 MEMORY = 2_000_000_000  # bytes of address space, where the system can limit it
@@ -54,15 +55,24 @@ class Reader:
     def file(self, path: Path, source: str | None) -> Iterator[Article | Refusal]:
         """The articles of a file."""
         for item in self._ask(str(path), {"do": "file", "path": str(path), "source": source}):
-            assert not isinstance(item, Feed)
+            assert not isinstance(item, Feed | Fetched)
             yield item
 
     def address(
-        self, url: str, source: str | None, public: bool | None, known: Metadata | None = None
+        self,
+        url: str,
+        source: str | None,
+        public: bool | None,
+        known: Metadata | None = None,
+        asking: Asking | None = None,
     ) -> Iterator[Item]:
-        """The articles of a page, or the feed that it is, if it isn't an entry (with `known`)."""
+        """The articles of a page, or the feed that it is, if it isn't an entry (with `known`).
+
+        With `asking`, what the server said comes first.
+        """
         request = {"do": "address", "url": url, "source": source, "public": public}
-        yield from self._ask(url, request | {"known": known and _fields(known)})
+        how = {"known": known and fields(known), "asking": asking and asdict(asking)}
+        yield from self._ask(url, request | how)
 
     def close(self) -> None:
         """Ends the process, whatever it does."""
@@ -148,29 +158,35 @@ def packed(item: Item) -> dict[str, Any]:
             "origin": item.origin,
             "reason": item.reason,
             "unreachable": item.unreachable,
+            "status": item.status,
+            "wait": item.wait,
         }
+    if isinstance(item, Fetched):
+        return {"is": "fetched", **asdict(item)}
     if isinstance(item, Feed):
-        entries = [[entry.url, _fields(entry.metadata)] for entry in item.entries]
+        entries = [[entry.url, fields(entry.metadata), entry.stamp] for entry in item.entries]
         feed = {"url": item.url, "entries": entries, "cut": item.cut, "inside": item.inside}
-        return {"is": "feed", **feed}
+        return {"is": "feed", **feed, "inner": item.inner}
     return {
         "is": "article",
         "id": item.id,
         "text": item.text,
         "path": item.path,
-        "fields": _fields(
-            Metadata(item.title, item.source, item.published, item.authors, item.url)
-        ),
+        "fields": fields(Metadata(item.title, item.source, item.published, item.authors, item.url)),
     }
 
 
 def unpacked(said: dict[str, Any]) -> Item:
     """`packed`, back."""
     if said["is"] == "refusal":
-        return Refusal(said["origin"], said["reason"], said["unreachable"])
+        return Refusal(
+            said["origin"], said["reason"], said["unreachable"], said["status"], said["wait"]
+        )
+    if said["is"] == "fetched":
+        return Fetched(**{name: value for name, value in said.items() if name != "is"})
     if said["is"] == "feed":
-        entries = tuple(Entry(url, metadata(fields)) for url, fields in said["entries"])
-        return Feed(said["url"], entries, said["cut"], said["inside"])
+        entries = tuple(Entry(url, metadata(of), stamp) for url, of, stamp in said["entries"])
+        return Feed(said["url"], entries, said["cut"], said["inside"], tuple(said["inner"]))
     known = metadata(said["fields"])
     return Article(
         id=said["id"],
@@ -184,7 +200,8 @@ def unpacked(said: dict[str, Any]) -> Item:
     )
 
 
-def _fields(known: Metadata) -> dict[str, Any]:
+def fields(known: Metadata) -> dict[str, Any]:
+    """Metadata as JSON holds it."""
     return {
         "title": known.title,
         "source": known.source,
@@ -194,12 +211,13 @@ def _fields(known: Metadata) -> dict[str, Any]:
     }
 
 
-def metadata(fields: dict[str, Any]) -> Metadata:
-    published = fields["published"]
+def metadata(said: dict[str, Any]) -> Metadata:
+    """`fields`, back."""
+    published = said["published"]
     return Metadata(
-        fields["title"],
-        fields["source"],
+        said["title"],
+        said["source"],
         date.fromisoformat(published) if published else None,
-        tuple(fields["authors"]),
-        fields["url"],
+        tuple(said["authors"]),
+        said["url"],
     )

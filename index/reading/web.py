@@ -15,6 +15,7 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -26,10 +27,12 @@ from index.errors import Refused
 
 SECONDS = 60  # for one page, its redirects and all of its body, whatever drips
 _REDIRECTS = 5
+_VALIDATOR = 500  # characters of an ETag or a date that are kept
 _TIMEOUT = httpx.Timeout(20, connect=10)
 _CHUNK = 1 << 16
+AGENT = "dateline"  # what robots.txt calls this program
 _HEADERS = {
-    "User-Agent": "dateline/0.1 (reads articles that its user names)",
+    "User-Agent": f"{AGENT}/0.1 (reads articles that its user names)",
     "Accept": "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,*/*;q=0.5",
     "Accept-Encoding": "gzip, deflate",  # what can be unpacked piece by piece, with a limit
 }
@@ -61,11 +64,22 @@ class Unreachable(Refused):
     """The server didn't answer, or not in time."""
 
 
+class Answered(Refused):
+    """The server answered with something else than a page: its `status`, and for how many seconds
+    it asks not to be asked again (None: it doesn't say)."""
+
+    def __init__(self, reason: str, status: int, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.wait = wait
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """What an address gave; `kind` is one of `load`'s, "feed", "xml", or None (unsaid).
 
-    `inside` says that it came from this computer's own network.
+    `inside` says that it came from this computer's own network. `unchanged`: it is as it was when
+    the server gave the `etag` or date (`modified`) that it was asked with, and `data` is empty.
     """
 
     url: str
@@ -74,6 +88,9 @@ class Page:
     kind: str | None
     charset: str | None
     inside: bool
+    etag: str = ""
+    modified: str = ""
+    unchanged: bool = False
 
     @property
     def path(self) -> str:
@@ -81,18 +98,29 @@ class Page:
         return unquote(urlsplit(self.url).path).rsplit("/", 1)[-1]
 
 
-def fetch(url: str, *, limit: int, public: bool | None = None, seconds: float = SECONDS) -> Page:
+def fetch(
+    url: str,
+    *,
+    limit: int,
+    public: bool | None = None,
+    seconds: float = SECONDS,
+    etag: str = "",
+    modified: str = "",
+) -> Page:
     """The page at `url`. Raises Refused with the reason, Unreachable where that is the server.
 
     `public` says that no address of this computer's own network may be asked; None: `url` itself
-    may lie there, but nothing that it redirects to if it doesn't.
+    may lie there, but nothing that it redirects to if it doesn't. With the `etag` or date that it
+    came with before, a page that hasn't changed since isn't sent again.
     """
+    known = {"If-None-Match": etag, "If-Modified-Since": modified}
+    headers = _HEADERS | {name: value for name, value in known.items() if value}
     deadline = time.monotonic() + seconds
     network = _Network(deadline)
     try:
         own = urlsplit(url).hostname or ""
         with httpx.Client(
-            transport=_Transport(network, own), timeout=_TIMEOUT, headers=_HEADERS
+            transport=_Transport(network, own), timeout=_TIMEOUT, headers=headers
         ) as client:
             for hop in range(_REDIRECTS + 1):
                 parts = urlsplit(url)
@@ -120,6 +148,10 @@ def fetch(url: str, *, limit: int, public: bool | None = None, seconds: float = 
 
 
 def _read(response: httpx.Response, url: str, limit: int, network: _Network) -> Page:
+    held = {"etag": response.headers.get("etag", "")[:_VALIDATOR],
+            "modified": response.headers.get("last-modified", "")[:_VALIDATOR]}  # fmt: skip
+    if response.status_code == 304:
+        return Page(url, b"", "", None, None, network.inside, **held, unchanged=True)
     if response.status_code != 200:
         gone = {
             404: "there is no such page",
@@ -127,7 +159,11 @@ def _read(response: httpx.Response, url: str, limit: int, network: _Network) -> 
             403: "the server denies access",
         }
         reason = gone.get(response.status_code, "the server refused")
-        raise Refused(f"{reason} (HTTP {response.status_code})")
+        raise Answered(
+            f"{reason} (HTTP {response.status_code})",
+            response.status_code,
+            _wait(response.headers.get("retry-after", ""), response.headers.get("date", "")),
+        )
     too_long = f"it has more than {limit / 1e6:.0f} MB"
     length = response.headers.get("content-length", "")
     if length.isdigit() and int(length) > limit:
@@ -140,7 +176,19 @@ def _read(response: httpx.Response, url: str, limit: int, network: _Network) -> 
         network.left()
     content_type = response.headers.get("content-type", "").split(";")[0].strip().lower()
     kind = _KINDS.get(content_type)
-    return Page(url, bytes(data), content_type, kind, response.charset_encoding, network.inside)
+    return Page(
+        url, bytes(data), content_type, kind, response.charset_encoding, network.inside, **held
+    )
+
+
+def _wait(said: str, now: str) -> float | None:
+    """The seconds of a Retry-After header: a number, or a date, counted from the server's own."""
+    if said.strip().isascii() and said.strip().isdigit():
+        return float(said.strip()[:9])
+    try:
+        return max(0.0, (parsedate_to_datetime(said) - parsedate_to_datetime(now)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _unpacked(parts: Iterator[bytes], encoding: str) -> Iterator[bytes]:

@@ -37,7 +37,7 @@ def _answer(request: dict[str, Any], seconds: int, answers: IO[bytes], last: boo
     address = request["do"] == "address"
     origin = request["url"] if address else request["path"]
     whole = True
-    _watch(seconds + (web.SECONDS if address else 0))
+    _watch(seconds + (2 * web.SECONDS if address else 0))  # a page, and its site's robots.txt
     try:
         for item in _items(request):
             _write(answers, packed(item))
@@ -56,9 +56,13 @@ def _answer(request: dict[str, Any], seconds: int, answers: IO[bytes], last: boo
 def _items(request: dict[str, Any]) -> Iterator[items.Item]:
     if request["do"] == "file":
         return items.of_file(Path(request["path"]), request["source"])
-    known = request["known"]
+    known, asking = request["known"], request["asking"]
     return items.of_address(
-        request["url"], request["source"], request["public"], known and metadata(known)
+        request["url"],
+        request["source"],
+        request["public"],
+        known and metadata(known),
+        None if asking is None else items.Asking(**asking),
     )
 
 

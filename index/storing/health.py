@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from index.storing import copies, schema, vectors
+from index.storing import copies, schema, vectors, versions
 from index.storing.rows import meta_of, passages_of
 
 SAMPLE = 8  # articles that opening a library compares
@@ -65,6 +65,7 @@ def inspect(
     _tables(db, found)
     meta = meta_of(db)
     _articles(db, found, int(meta["dimension"]), progress)
+    _versions(db, found)
     _words(db, found)
     _nearest(db, found, folder, str(meta["library"]), int(meta["dimension"]))
     return found
@@ -148,6 +149,14 @@ def _passages(
         found.problems.append(f"article {id} has a part that is in no passage")
     found.passages.append(id)
     return len(rows)
+
+
+def _versions(db: sqlite3.Connection, found: Health) -> None:
+    count, wrong = versions.damaged(db)
+    for id in wrong:
+        found.problems.append(f"an earlier version of article {id} isn't what was stored")
+    if count:
+        found.compared.append(f"{count} earlier versions of articles with their SHA-256")
 
 
 def _words(db: sqlite3.Connection, found: Health) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -28,6 +30,44 @@ def sources(db: sqlite3.Connection) -> dict[str, int]:
             "SELECT source, count(*) FROM articles WHERE source IS NOT NULL"
             " GROUP BY source ORDER BY source"
         ).fetchall()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What came into a library since some generation of it: articles that weren't there, and those
+    that were corrected."""
+
+    added: list[Head]
+    changed: list[Head]
+
+
+def since(db: sqlite3.Connection, generation: int) -> News:
+    """Newest last change first."""
+
+    def those(condition: str) -> list[Head]:
+        rows = db.execute(f"SELECT {HEAD} FROM articles a WHERE {condition}", [generation])  # noqa: S608
+        return [head_of(row) for row in rows]
+
+    return News(
+        those("a.arrived > ? ORDER BY a.arrived DESC, a.n DESC"),
+        those("a.changed > ?1 AND a.arrived <= ?1 ORDER BY a.changed DESC, a.n DESC"),
+    )
+
+
+def gone(db: sqlite3.Connection) -> list[Head]:
+    """Articles that vanished at their source, latest first."""
+    rows = db.execute(
+        f"SELECT {HEAD} FROM articles a WHERE a.gone IS NOT NULL"  # noqa: S608
+        " ORDER BY a.gone DESC, a.title, a.id"
+    )
+    return [head_of(row) for row in rows]
+
+
+def mark_gone(db: sqlite3.Connection, ids: Iterable[str], day: date | None) -> None:
+    db.executemany(
+        "UPDATE articles SET gone = ? WHERE id = ?",
+        [(day.isoformat() if day else None, id) for id in ids],
     )
 
 

@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 
 from index.article import Article, Head
 from index.splitting.passages import Passage
-from index.storing import copies
+from index.storing import copies, versions
 from index.storing.schema import place
 from index.storing.vectors import pack
 
-HEAD = "a.id, a.title, a.source, a.published, a.authors, a.url, a.path, a.copy_of"
+HEAD = "a.id, a.title, a.source, a.published, a.authors, a.url, a.path, a.copy_of, a.gone"
 ARTICLES = f"SELECT {HEAD}, t.text FROM articles a JOIN texts t ON t.article = a.n"  # noqa: S608
 
 
 def head_of(row: Sequence[Any]) -> Head:
     """From the columns of `HEAD`."""
-    id, title, source, published, authors, url, path, copy_of = row
+    id, title, source, published, authors, url, path, copy_of, gone = row
     return Head(
         id=id,
         title=title,
@@ -34,6 +34,7 @@ def head_of(row: Sequence[Any]) -> Head:
         url=url,
         path=path,
         copy_of=copy_of,
+        gone=date.fromisoformat(gone) if gone else None,
     )
 
 
@@ -62,9 +63,16 @@ def insert(
     article: Article,
     passages: Sequence[Passage],
     vectors: NDArray[np.float32],
+    *,
+    history: bool = True,
 ) -> None:
-    """The article, its passages, their vectors and words; in place of the article with its id."""
+    """The article, its passages, their vectors and words; in place of the article with its id.
+
+    `history` keeps what that one said as a version, if it said something else.
+    """
+    changed = history and versions.keep(db, article)
     forget(db, article.id)
+    (generation,) = db.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
     values = {
         "id": article.id,
         "title": article.title,
@@ -76,8 +84,12 @@ def insert(
         "path": article.path,
         "copy_of": article.copy_of,
         "place": place(article.path, folder),
+        "gone": article.gone.isoformat() if article.gone else None,
+        "arrived": generation,
+        "changed": generation,
     }
-    overwrite = ", ".join(f"{name} = excluded.{name}" for name in values if name != "id")
+    fixed = {"id", "arrived"} if changed else {"id", "arrived", "changed"}
+    overwrite = ", ".join(f"{name} = excluded.{name}" for name in values if name not in fixed)
     (number,) = db.execute(
         f"INSERT INTO articles ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"  # noqa: S608
         f" ON CONFLICT (id) DO UPDATE SET {overwrite} RETURNING n",
@@ -134,6 +146,14 @@ def delete(db: sqlite3.Connection, id: str) -> bool:
         return False
     db.execute("DELETE FROM texts WHERE article = ?", [number])
     db.execute("DELETE FROM articles WHERE n = ?", [number])
+    versions.forget(db, id)
+    # What is followed doesn't bring back what a person has removed.
+    db.execute(
+        "UPDATE items SET dropped = 1 WHERE n IN (SELECT item FROM held WHERE article = ?)"
+        " AND (SELECT count(*) FROM held WHERE item = items.n) = 1",
+        [id],
+    )
+    db.execute("DELETE FROM held WHERE article = ?", [id])
     heir = db.execute(
         "SELECT id FROM articles WHERE copy_of = ? ORDER BY n LIMIT 1", [id]
     ).fetchone()

@@ -5,7 +5,11 @@ n above the highest I know" and "every n removed since my generation"; `writes` 
 for every generation, so that an index of another history (a library restored from a copy) is known
 for what it is. Texts lie apart from what is listed: a list reads no text. The lexical table stores
 no text (content=''): a passage's text is a slice of its article's. `shingles` is the index of
-near-copies (`index.storing.copies`).
+near-copies (`index.storing.copies`). `versions` holds what articles said before they were corrected
+(`index.storing.versions`). The last tables are those of `index.following`: `followed` what a person
+follows, `lists` the feeds and sitemaps of it as they were last fetched, `items` what these and
+folders have named, `held` the articles that came from an item, `hosts` the servers that asked to be
+left alone.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from typing import Any
 
 from index.storing.copies import remember
 
-LAYOUT = 2
+LAYOUT = 3
 APPLICATION = 0x44415445  # "DATE"
 
 CONTEXT = 1  # passages are encoded with where they stand (index.splitting.search_text)
@@ -43,6 +47,74 @@ CREATE INDEX at_place ON articles (place);
 CREATE INDEX of_content ON articles (content_hash);
 CREATE INDEX copies ON articles (copy_of)
 """
+_NEW_IN_3 = """
+CREATE TABLE versions (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    article TEXT NOT NULL,
+    content_hash TEXT NOT NULL,
+    title TEXT NOT NULL,
+    text TEXT NOT NULL,
+    published TEXT,
+    replaced TEXT NOT NULL
+);
+CREATE INDEX versions_of ON versions (article);
+CREATE TABLE followed (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    target TEXT NOT NULL UNIQUE,
+    source TEXT,
+    since TEXT NOT NULL,
+    refreshed TEXT,
+    note TEXT NOT NULL DEFAULT ''
+);
+CREATE TABLE lists (
+    followed INTEGER NOT NULL REFERENCES followed (n) ON DELETE CASCADE,
+    address TEXT NOT NULL,
+    etag TEXT NOT NULL DEFAULT '',
+    modified TEXT NOT NULL DEFAULT '',
+    inside INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (followed, address)
+) WITHOUT ROWID;
+CREATE TABLE items (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    origin TEXT NOT NULL UNIQUE,
+    fields TEXT NOT NULL DEFAULT '{}',
+    stamp TEXT NOT NULL DEFAULT '',
+    state TEXT NOT NULL DEFAULT 'waiting',
+    etag TEXT NOT NULL DEFAULT '',
+    modified TEXT NOT NULL DEFAULT '',
+    asked REAL NOT NULL DEFAULT 0,
+    wait REAL NOT NULL DEFAULT 0,
+    gone TEXT,
+    dropped INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE listed (
+    followed INTEGER NOT NULL REFERENCES followed (n) ON DELETE CASCADE,
+    item INTEGER NOT NULL REFERENCES items (n) ON DELETE CASCADE,
+    list TEXT NOT NULL,
+    now INTEGER NOT NULL DEFAULT 1,
+    PRIMARY KEY (followed, item)
+) WITHOUT ROWID;
+CREATE INDEX listed_item ON listed (item);
+CREATE TABLE held (
+    article TEXT NOT NULL,
+    item INTEGER NOT NULL REFERENCES items (n) ON DELETE CASCADE,
+    PRIMARY KEY (article, item)
+) WITHOUT ROWID;
+CREATE INDEX held_by ON held (item);
+CREATE TABLE hosts (
+    host TEXT PRIMARY KEY, since REAL NOT NULL, wait REAL NOT NULL, failures INTEGER NOT NULL
+) WITHOUT ROWID
+"""
+_COLUMNS_OF_3 = (
+    "gone TEXT",
+    "arrived INTEGER NOT NULL DEFAULT 0",
+    "changed INTEGER NOT NULL DEFAULT 0",
+)
+_INDEXES_OF_3 = """
+CREATE INDEX arrived_in ON articles (arrived);
+CREATE INDEX changed_in ON articles (changed);
+CREATE INDEX gone_on ON articles (gone) WHERE gone IS NOT NULL
+"""
 _TABLES = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE articles (
@@ -58,7 +130,8 @@ CREATE TABLE articles (
     copy_of TEXT,
     place TEXT,
     edited TEXT NOT NULL DEFAULT '{{}}',
-    sampled INTEGER NOT NULL DEFAULT 0
+    sampled INTEGER NOT NULL DEFAULT 0,
+    {", ".join(_COLUMNS_OF_3)}
 );
 CREATE TABLE passages (
     n INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -73,7 +146,9 @@ CREATE TABLE removed (n INTEGER PRIMARY KEY, generation INTEGER NOT NULL);
 CREATE INDEX removed_since ON removed (generation);
 {WORDS};
 {_NEW_IN_2};
-{_INDEXES_OF_2}
+{_INDEXES_OF_2};
+{_NEW_IN_3};
+{_INDEXES_OF_3}
 """
 
 
@@ -97,7 +172,18 @@ def stamp(db: sqlite3.Connection) -> None:
 
 
 def upgrade(db: sqlite3.Connection, folder: Path) -> None:
-    """From layout 1 to 2, inside the caller's transaction; no passage is encoded anew."""
+    """To today's layout, inside the caller's transaction; no passage is encoded anew."""
+    (layout,) = db.execute("PRAGMA user_version").fetchone()
+    if layout == 1:
+        _to_2(db, folder)
+    for column in _COLUMNS_OF_3:
+        db.execute(f"ALTER TABLE articles ADD COLUMN {column}")
+    _run(db, f"{_NEW_IN_3};\n{_INDEXES_OF_3}")
+    stamp(db)
+    db.execute(f"PRAGMA user_version = {LAYOUT}")
+
+
+def _to_2(db: sqlite3.Connection, folder: Path) -> None:
     _run(db, _NEW_IN_2)
     db.execute("INSERT INTO texts SELECT n, text FROM articles")
     db.execute("ALTER TABLE articles DROP COLUMN text")
@@ -115,8 +201,6 @@ def upgrade(db: sqlite3.Connection, folder: Path) -> None:
     db.executemany(
         "INSERT INTO meta VALUES (?, ?)", [("search_text", BARE), ("encoder_sha256", "")]
     )
-    stamp(db)
-    db.execute(f"PRAGMA user_version = {LAYOUT}")
 
 
 def place(path: str | None, folder: Path) -> str | None:

@@ -105,11 +105,15 @@ class Store:
                 db.rollback()
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, with the generation counted up; undone if the block raises."""
+    def write(self, *, counted: bool = True) -> Iterator[sqlite3.Connection]:
+        """One transaction, with the generation counted up; undone if the block raises.
+
+        What touches no article and no passage isn't `counted`.
+        """
         with self._writing, self._errors(), self._connection() as db, _transaction(db):
-            db.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
-            schema.stamp(db)
+            if counted:
+                db.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
+                schema.stamp(db)
             yield db
 
     def close(self) -> None:

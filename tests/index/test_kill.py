@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from eval.soak_kill import WORK, soak
 from index.library import Library
 from tests.fakes import FakeEncoder
 from tests.index.samples import article
@@ -111,3 +112,14 @@ def whole_but_for_one(folder: Path, reported: set[str]) -> set[str]:
             hits = library.search("report", 100_000, mode=mode)
             assert {hit.passage.id for hit in hits} == everything
     return held
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are of POSIX systems")
+def test_every_kind_of_writer_is_killed_and_nothing_is_lost() -> None:
+    """Adding, updating, removing, encoding anew and refreshing; many more by hand, with
+    `python -m eval.soak_kill --times 200`."""
+    found = soak(15, seed=1)
+    assert found.wrong == []
+    assert set(found.killed) <= set(WORK)
+    assert found.killed.total() >= 5
+    assert found.reported > 20

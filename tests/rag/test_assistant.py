@@ -213,6 +213,7 @@ def test_the_json_form_holds_what_the_contract_names(make: Callable[..., Made]) 
         "url": "https://example.org/harbour",
         "path": None,
         "copy_of": None,
+        "gone": None,
     }
     [claim] = data["claims"]
     [citation] = claim["citations"]

@@ -12,7 +12,13 @@ from typing import Annotated
 
 import typer
 
-from ui.cli import archive_commands, asking_commands, library_commands, serve_commands
+from ui.cli import (
+    archive_commands,
+    asking_commands,
+    follow_commands,
+    library_commands,
+    serve_commands,
+)
 from ui.cli.cache_command import cache_app
 from ui.cli.command import Commands, DebugOption, LibraryOption, SetOption, changed_settings
 from ui.cli.config_command import config_app
@@ -76,6 +82,8 @@ for command in (
     app.command(command.__name__.removesuffix("_articles").removesuffix("_article"))(command)
 app.command("export")(archive_commands.export)
 app.command("import")(archive_commands.import_library)
+for command in (follow_commands.follow, follow_commands.unfollow, follow_commands.refresh):
+    app.command()(command)
 app.command()(mcp)
 
 

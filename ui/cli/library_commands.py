@@ -114,18 +114,27 @@ def show(
     ctx: typer.Context,
     id: Annotated[str, typer.Argument(metavar="ID")],
     as_json: JsonOption = False,
+    versions: Annotated[
+        bool, typer.Option("--versions", help="List what it said before it was corrected.")
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show what each correction changed.")
+    ] = False,
     library: LibraryOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Show an article as it was read in."""
+    from index.storing.versions import difference, version_dict
     from rag.answer import article_dict
     from ui.cli import libraries, terminal
+    from ui.cli.plain import plain
 
     with libraries.readable(library_of(ctx, library)) as opened:
         article = opened.article(id)
         if article is None:
             raise DatelineError(_no_article([id]))
         passages = opened.passages(id)
+        kept = opened.versions(id)
     if as_json:
         show_json(
             {
@@ -133,9 +142,19 @@ def show(
                 "authors": list(article.authors),
                 "text": article.text,
                 "passages": [[p.start, p.end] for p in passages],
+                "versions": [version_dict(version) for version in kept],
             }
         )
-    else:
+        return
+    if versions:
+        rows = terminal.versions_rows(kept, article)
+        show_table(["Version", "Until", "Published", "Title", "Length"], rows)
+    if diff:
+        for old, new in zip(kept, [*kept[1:], article], strict=True):
+            typer.echo(plain(difference(old, new), lines=True))
+        if not kept:
+            say("It was never corrected since it was added.")
+    if not versions and not diff:
         show_view(terminal.article_view(article, passages))
 
 

@@ -23,6 +23,7 @@ from ui.cli.plain import plain
 if TYPE_CHECKING:
     from index.ingest import Outcome
     from index.library import Status
+    from index.storing.versions import Version
     from rag.generating.states import CacheStatus
     from rag.models.files import State
     from rag.models.manifest import Model
@@ -34,6 +35,9 @@ _OUTCOMES = {
     "unchanged": "dim",
     "duplicate": "yellow",
     "refused": "red",
+    "gone": "yellow",
+    "postponed": "dim",
+    "removed": "yellow",
 }
 
 
@@ -86,10 +90,32 @@ def article_rows(articles: Iterable[Article | Head]) -> list[list[str]]:
             article.published.isoformat() if article.published else "",
             plain(article.source or ""),
             plain(article.title),
-            f"copy of {article.copy_of}" if article.copy_of else "",
+            ", ".join(_notes(article)),
         ]
         for article in articles
     ]
+
+
+def _notes(article: Article | Head) -> list[str]:
+    copy = [f"copy of {article.copy_of}"] if article.copy_of else []
+    return copy + ([f"gone since {article.gone.isoformat()}"] if article.gone else [])
+
+
+def versions_rows(versions: Sequence[Version], now: Article) -> list[list[str]]:
+    """Number, until when, date, title and length of each version, the one that is valid last."""
+    rows = [
+        [
+            str(n),
+            version.replaced.isoformat(timespec="minutes"),
+            version.published.isoformat() if version.published else "",
+            plain(version.title),
+            f"{len(version.text)} characters",
+        ]
+        for n, version in enumerate(versions, 1)
+    ]
+    published = now.published.isoformat() if now.published else ""
+    last = [str(len(rows) + 1), "now", published, plain(now.title), f"{len(now.text)} characters"]
+    return [*rows, last]
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
@@ -108,6 +134,7 @@ def article_view(article: Article, passages: Sequence[Passage]) -> RenderableTyp
         ("Authors", plain(", ".join(article.authors))),
         ("From", plain(article.url or article.path or "")),
         ("Copy of", article.copy_of or ""),
+        ("Gone", article.gone.isoformat() if article.gone else ""),
         ("Passages", str(len(passages))),
         ("Id", article.id),
     ]

@@ -95,8 +95,8 @@ class Service:
         one in memory.
 
         `aside` is for what nobody waits for: it ends without an answer as soon as anybody asks
-        anything. The question has its place from this call on. Tokens that weren't read in time come
-        joined.
+        anything. The question has its place from this call on. Tokens that weren't read in time
+        come joined.
         Raises QueueFull, Closed; the iterator what `Assistant.stream` does, ModelError and Closed.
         """
 

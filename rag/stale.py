@@ -47,8 +47,8 @@ def stale(answer: Mapping[str, Any], article: Callable[[str], Article | None]) -
     titles = {str(s["article_id"]): str(s["title"]) for s in answer.get("sources", ())}
     made = []
     for id, changes in found.items():
-        change = next(one for one in _WORST if one in changes)
-        made.append(Stale(id, titles.get(id, ""), change, tuple(changes[change])))
+        worst = next(one for one in _WORST if one in changes)
+        made.append(Stale(id, titles.get(id, ""), worst, tuple(changes[worst])))
     return made
 
 

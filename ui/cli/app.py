@@ -82,8 +82,9 @@ for command in (
     app.command(command.__name__.removesuffix("_articles").removesuffix("_article"))(command)
 app.command("export")(archive_commands.export)
 app.command("import")(archive_commands.import_library)
-for command in (follow_commands.follow, follow_commands.unfollow, follow_commands.refresh):
-    app.command()(command)
+app.command()(follow_commands.follow)
+app.command()(follow_commands.unfollow)
+app.command()(follow_commands.refresh)
 app.command()(mcp)
 
 

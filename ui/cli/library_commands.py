@@ -124,7 +124,8 @@ def show(
     debug: DebugOption = False,
 ) -> None:
     """Show an article as it was read in."""
-    from index.storing.versions import difference, version_dict
+    from index.article import Article
+    from index.storing.versions import Version, difference, version_dict
     from rag.answer import article_dict
     from ui.cli import libraries, terminal
     from ui.cli.plain import plain
@@ -150,7 +151,8 @@ def show(
         rows = terminal.versions_rows(kept, article)
         show_table(["Version", "Until", "Published", "Title", "Length"], rows)
     if diff:
-        for old, new in zip(kept, [*kept[1:], article], strict=True):
+        later: list[Version | Article] = [*kept[1:], article]
+        for old, new in zip(kept, later, strict=True):
             typer.echo(plain(difference(old, new), lines=True))
         if not kept:
             say("It was never corrected since it was added.")

@@ -171,3 +171,31 @@ def test_what_cannot_be_set_out_is_told_in_the_articles_own_sentences() -> None:
     assert run(False, False).note == ""
     assert run(True, False).note == kinds.TOLD
     assert run(True, True).note == ""
+
+
+def test_a_sentence_that_says_it_all_leads_and_items_must_be_as_sure() -> None:
+    from rag.compose import Outcome
+    from rag.composing import kinds
+
+    def claim(text: str, score: float) -> Claim:
+        return Claim(text, "check this", score)
+
+    def giving(outcome: Outcome):  # type: ignore[no-untyped-def]
+        def compose(parts, asked, query):  # type: ignore[no-untyped-def]
+            yield from ()
+            return outcome
+
+        return compose
+
+    def run(said: Outcome, found: Outcome) -> list[str]:
+        steps = kinds.with_items(giving(said), giving(found))(None, None, "Who came?")  # type: ignore[arg-type]
+        with pytest.raises(StopIteration) as ended:
+            next(steps)
+        return [one.text for one in ended.value.value.claims]
+
+    items = Outcome("q", claims=(claim("Ada Sample", 0.9), claim("Bo Specimen", 0.7)))
+    said = Outcome("q", raw_text="Cy Model came.", claims=(claim("Cy Model came.", 0.8),))
+    assert run(said, items) == ["Cy Model came.", "Ada Sample"]
+    assert run(Outcome("q", abstained=True), items) == ["Ada Sample", "Bo Specimen"]
+    all_of = Outcome("q", claims=(claim("Ada Sample and Bo Specimen came.", 0.8),))
+    assert run(all_of, items) == ["Ada Sample and Bo Specimen came."]

@@ -8,8 +8,16 @@ import pytest
 from index.article import Article
 from rag import Progress
 from rag.answer import Claim
-from rag.composing.listing import adds
+from rag.composing.kinds import COMPOSERS
+from rag.composing.listing import adds, listing
 from tests.rag.composing.opened import opened
+
+
+@pytest.fixture(autouse=True)
+def the_items_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the sentence that may lead them."""
+    monkeypatch.setitem(COMPOSERS, "list", listing)  # type: ignore[arg-type]
+
 
 WIRE = Article(
     id="wire",

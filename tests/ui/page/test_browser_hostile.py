@@ -279,7 +279,7 @@ def test_the_hover_card_and_the_pane_show_text(w: Window) -> None:
 
 def test_an_abstention_and_an_error_made_of_payloads_are_text(w: Window) -> None:
     w.ask("abstain")
-    assert as_shown(PAYLOADS[3]) in seen(w, ".abstention")
+    assert as_shown(PAYLOADS[0]) in seen(w, ".cards")
     w.ask("fail")
     for payload in PAYLOADS:
         assert as_shown(payload) in seen(w, ".note.failed"), payload

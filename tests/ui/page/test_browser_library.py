@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,9 @@ def test_an_article_is_edited_in_a_form(w: Window, served: Served) -> None:
     w.page.wait_for_selector("#table tr:has-text('What becomes of') .date:text('10 November')")
     [edited] = [a for a in served.backend.articles() if "becomes of" in a.title]
     assert edited.source == "Island Post"
+    served.backend.edit(
+        edited.id, "What will the old lighthouse become?", "Island Post", date(2024, 11, 9)
+    )
 
 
 def test_what_was_removed_last_is_put_back_first_wherever_one_looks(

@@ -61,7 +61,7 @@ def row(turn: Turn, last: bool) -> str:
     if behind:
         parts.append(
             f'<button type="button" class="icon more" data-act="more" data-turn="{turn.id}"'
-            f' title="Times, model and passages" aria-label="Times, model and passages"'
+            f' title="More of this answer" aria-label="More of this answer"'
             f' aria-expanded="false" aria-controls="behind-{turn.id}">{_MORE}</button>'
         )
     said = f'<span class="remark">{esc(turn.remark)}</span>' if turn.remark else ""

@@ -98,7 +98,7 @@ def refresh(
     from index.following.following import followed, target_of
     from ui.cli import libraries
 
-    pause = _seconds(every) if every else None
+    pause = None if every is None else _seconds(every)
     with libraries.repairable(library_of(ctx, library)) as opened:
         known = {one.target for one in followed(opened)}
         chosen = [t if t in known else target_of(t) for t in targets or ()]

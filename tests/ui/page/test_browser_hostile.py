@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -46,6 +47,7 @@ class HostileBackend(FakeBackend):
 
     def __init__(self) -> None:
         super().__init__(pace=0)
+        self.loaded = threading.Event()  # set by the test that looks at what loads
         self.library = {a.id: a for a in map(article, range(len(PAYLOADS)), PAYLOADS)}
 
     def models(self) -> Sequence[str]:
@@ -82,7 +84,7 @@ class HostileBackend(FakeBackend):
         everything = " ".join(PAYLOADS)
         if "load" in question:
             yield Loading(everything)
-            time.sleep(0.2)
+            self.loaded.wait(60)
         yield Searching(question, everything, Filter(sources=frozenset(PAYLOADS)))
         yield Passages(hits, ())
         for payload in PAYLOADS:
@@ -164,6 +166,7 @@ def test_what_is_being_written_and_what_was_stopped_is_text(w: Window, served: S
     w.start("load and hold")
     w.page.wait_for_selector("#live .now:has-text('Loading')")
     assert as_shown(PAYLOADS[5]) in seen(w, "#live .now")
+    served.backend.loaded.set()
     w.page.wait_for_function("document.querySelector('#live .draft')?.textContent.length > 2000")
     for place in ("#live .draft", "#live .understood", "#live .chips"):
         shown = " ".join(seen(w, place).split())

@@ -82,7 +82,7 @@ class HostileBackend(FakeBackend):
             for n, (a, c) in enumerate(zip(articles, cites, strict=True))
         ] + [Claim(a.title, "withheld", 0.1, shown=True) for a in articles]
         everything = " ".join(PAYLOADS)
-        if "load" in question:
+        if question.startswith("load"):
             yield Loading(everything)
             self.loaded.wait(60)
         yield Searching(question, everything, Filter(sources=frozenset(PAYLOADS)))
@@ -324,7 +324,7 @@ def test_the_library_tab_shows_text(w: Window) -> None:
     w.page.wait_for_selector("#table .empty")
     w.page.fill("#addresses textarea", "https://a.example/ <img/src=x/onerror=window.pwned=1>")
     w.page.click("#add")
-    w.page.wait_for_selector("#outcome .outcomes .added")
+    w.page.wait_for_selector("#outcome .outcomes :text('not a web address')")
     w.page.wait_for_function("!document.querySelector('#outcome progress')")
     outcomes = seen(w, "#outcome")
     for payload in PAYLOADS[-60:]:

@@ -394,13 +394,13 @@ def test_a_file_that_was_not_uploaded_can_not_be_added(served: Served) -> None:
         d
         for d in config["dependencies"]
         if d["targets"]
-        and len(d["inputs"]) == 3
+        and len(d["inputs"]) == 2
         and config_label(config, d["inputs"][0]) == "Files"
     )
     file = {"path": str(secret), "meta": {"_type": "gradio.FileData"}, "orig_name": "secret.txt"}
     joined = httpx.post(
         served.url + "gradio_api/queue/join",
-        json={"data": [[file], "", ""], "fn_index": added["id"], "session_hash": "abcdef"},
+        json={"data": [[file], ""], "fn_index": added["id"], "session_hash": "abcdef"},
         timeout=20,
     )
     assert joined.status_code == 400

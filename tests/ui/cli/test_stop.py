@@ -154,7 +154,7 @@ def test_one_ctrl_c_ends_the_page_whatever_is_under_way(library: Path, tmp_path:
         [button] = [c["id"] for c in config["components"] if c["props"].get("elem_id") == "add"]
         [add] = [e["id"] for e in events if [button, "click"] in [list(t) for t in e["targets"]]]
         port = silent.getsockname()[1]
-        join(url, add, [None, f"http://127.0.0.1:{port}/story", ""])
+        join(url, add, [f"http://127.0.0.1:{port}/story", ""])
         fetching, _ = silent.accept()
         chosen: list[Any] = [None, None, [], None, 5, 10, False]
         join(url, ask, ["a" * 16, "", "Which ship came into the harbour?", *chosen])

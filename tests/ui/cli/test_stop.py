@@ -157,7 +157,7 @@ def test_one_ctrl_c_ends_the_page_whatever_is_under_way(library: Path, tmp_path:
         join(url, add, [f"http://127.0.0.1:{port}/story", ""])
         fetching, _ = silent.accept()
         chosen: list[Any] = [None, None, [], None, 5, 10, False]
-        join(url, ask, ["a" * 16, "", "Which ship came into the harbour?", *chosen])
+        join(url, ask, ["a" * 16, "", "", "Which ship came into the harbour?", *chosen])
         assert process.stdout.readline() == "writing\n"
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)

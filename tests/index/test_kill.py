@@ -122,4 +122,4 @@ def test_every_kind_of_writer_is_killed_and_nothing_is_lost() -> None:
     assert found.wrong == []
     assert set(found.killed) <= set(WORK)
     assert found.killed.total() >= 5
-    assert found.reported > 20
+    assert found.reported > 5

@@ -35,7 +35,8 @@ from index.ingest import add
 from index.library import Library
 
 WORK = ("add", "update", "remove", "rebuild", "refresh")
-_MOST = 40  # articles, above which the library is emptied: a search over all is part of each check
+_LEAST = 12
+_MOST = 60  # articles, above which the library is emptied: a search over all is part of each check
 _TOPICS = ("harbour bridge", "grain by rail", "copper prices", "winter festival", "old institute")
 
 
@@ -113,6 +114,10 @@ class Soak:
         for number in range(5 * times):
             if self.found.killed.total() >= times:
                 break
+            if len(self._sure) < _LEAST:  # there must be something to lose
+                for what in ("add", "refresh"):
+                    self._work(what, kill=False)
+                    self._check(what)
             what = WORK[number % len(WORK)]
             self._work(what, kill=what in self._long)
             self._check(what)
@@ -176,11 +181,11 @@ class Soak:
         known = sorted(path for path in self._sure if Path(path).parent == papers.resolve())
         paths = []
         if what != "update":
-            for _ in range(4):
+            for _ in range(8):
                 self._number += 1
                 paths.append(str(papers.resolve() / f"{self._number}.txt"))
         if what != "add":
-            paths += self._chance.sample(known, min(4, len(known)))
+            paths += self._chance.sample(known, min(6, len(known)))
         for path in paths:
             self._number += 1
             text = self._text()

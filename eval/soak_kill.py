@@ -3,7 +3,8 @@
 After each kill the library must open, hold every article that was reported, each in one of the two
 texts that it can have, find it by its words and by its vectors, and hold nothing that nobody wrote
 and nothing twice; every byte is compared (`Library.inspect`). Writers are forked from a process
-that has imported everything, so that a kill costs milliseconds and comes in the middle of writing.
+that has imported everything, so that a kill costs milliseconds; three in ten come at a random time,
+the others at a random statement that SQLite is given: most of the time nothing is being written.
 No model is needed: a hash of words stands in for the encoder. POSIX only.
 """
 
@@ -11,17 +12,19 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 import os
 import random
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,7 +94,7 @@ class Soak:
         self._sure: dict[str, str] = {}  # the text of every article, by path
         self._maybe: dict[str, set[str | None]] = {}  # what it may be now; None: not there
         self._history: dict[str, list[str]] = {}
-        self._long: dict[str, float] = {}  # seconds that each work takes
+        self._long: dict[str, tuple[float, int]] = {}  # seconds and statements of each work
         self._number = 0
         self._encoder = 0
         self.found = Found()
@@ -154,13 +157,18 @@ class Soak:
         assert self._nursery.stdin is not None
         assert self._nursery.stdout is not None
         if kill:
-            request["kill"] = self._chance.uniform(0, self._long[what])
+            seconds, statements = self._long[what]
+            if self._chance.random() < 0.3:
+                request["kill"] = self._chance.uniform(0, seconds)
+            else:
+                request["statement"] = self._chance.randint(1, max(1, statements))
         self._nursery.stdin.write(json.dumps(request) + "\n")
         done = False
         for line in iter(self._nursery.stdout.readline, "over\n"):
             if line.startswith("done"):
                 done = True
-                self._long[what] = float(line.split()[1])
+                _, seconds, statements = line.split()
+                self._long[what] = float(seconds), int(statements)
                 continue
             self.found.reported += 1
             path, digest = line.rstrip("\n").split("\t")
@@ -279,14 +287,33 @@ def _nursery(folder: str) -> None:
         child = os.fork()
         if not child:
             began = time.perf_counter()
+            counted = _count(request.get("statement"))
             _do(folder, request)
-            _say(f"done {time.perf_counter() - began}\n")
+            _say(f"done {time.perf_counter() - began} {next(counted)}\n")
             os._exit(0)
         if "kill" in request:
             time.sleep(request["kill"])
             os.kill(child, signal.SIGKILL)  # ours until it is waited for
         os.waitpid(child, 0)
         _say("over\n")
+
+
+def _count(last: int | None) -> Iterator[int]:
+    """Counts the statements that SQLite is given from now on; this process dies at the last."""
+    count = itertools.count()
+    plain = sqlite3.connect
+
+    def counted(statement: str) -> None:
+        if next(count) == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def connect(*arguments: Any, **named: Any) -> sqlite3.Connection:
+        db = plain(*arguments, **named)
+        db.set_trace_callback(counted)
+        return db
+
+    sqlite3.connect = connect  # type: ignore[assignment]
+    return count
 
 
 def _say(line: str) -> None:

@@ -167,8 +167,8 @@ class Soak:
         for line in iter(self._nursery.stdout.readline, "over\n"):
             if line.startswith("done"):
                 done = True
-                _, seconds, statements = line.split()
-                self._long[what] = float(seconds), int(statements)
+                _, took, many = line.split()
+                self._long[what] = float(took), int(many)
                 continue
             self.found.reported += 1
             path, digest = line.rstrip("\n").split("\t")
@@ -308,7 +308,7 @@ def _count(last: int | None) -> Iterator[int]:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def connect(*arguments: Any, **named: Any) -> sqlite3.Connection:
-        db = plain(*arguments, **named)
+        db: sqlite3.Connection = plain(*arguments, **named)
         db.set_trace_callback(counted)
         return db
 

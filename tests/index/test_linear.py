@@ -11,13 +11,26 @@ import pytest
 
 from index import outlets, search
 from index.cleaning import clean, dates, furniture, invisible, metadata
-from index.reading import charset, css, documents, feeds, formats, html, items, load, marked
+from index.following import following
+from index.reading import (
+    charset,
+    css,
+    documents,
+    feeds,
+    formats,
+    html,
+    items,
+    load,
+    marked,
+    sitemaps,
+)
 from index.splitting import lines, passages, sentences, tokens
 from index.storing import copies
 from tests.pumps import FREE, MOST, Function, cost, modules_with_patterns, slow
 
 MODULES = [
     *(charset, css, documents, feeds, formats, html, items, load, outlets, search, copies),
+    *(sitemaps, following),
     *(clean, dates, furniture, invisible, metadata, lines, passages, sentences, tokens),
 ]
 
@@ -57,6 +70,8 @@ FUNCTIONS: list[Function] = [
     copies.shingles,
     lambda text: lines.BULLET.match(text),
     load._SCHEME.match,
+    following._SCHEME.match,
+    lambda text: sitemaps.is_sitemap(text.encode("utf-8", "replace")),
 ]
 
 

@@ -15,20 +15,21 @@ from index.article import Article
 from rag import compose
 from rag.checking import corrections
 from rag.checking.facts import facts, quantities, sentences, words
-from rag.composing import comparison, yesno
+from rag.composing import article, comparison, yesno
 from rag.composing.taking import difference, items, telling
 from rag.generating import form
 from rag.generating.remote import writer as remote
 from rag.models import manifest
-from rag.understanding import grams, holdings, spelling
+from rag.understanding import grams, holdings, spelling, tongue
 from rag.understanding.conversation import follow_ups, listed, parts, pointing
-from rag.understanding.filters import asked_filter, outlets, times
+from rag.understanding.filters import asked_filter, days, outlets, times
 from tests.pumps import FREE, MOST, Function, cost, modules_with_patterns, slow
 
 MODULES = [
     *(outlets, parts, times, asked_filter, follow_ups, listed, pointing, grams, holdings, spelling),
+    *(tongue, days),
     *(facts, quantities, words, corrections, compose, form, manifest, remote),
-    *(comparison, yesno, difference, items, telling),
+    *(article, comparison, yesno, difference, items, telling),
 ]
 ELSEWHERE = {
     "rag.models.sources",  # reads what pip says, and one header of a named server
@@ -46,6 +47,11 @@ FUNCTIONS: list[Function] = [
     lambda text: asked_filter.found(text, SOURCES, DAY),
     pointing.points_back,
     grams.grams,
+    tongue.is_english,
+    lambda text: days.asked_days(text, DAY),
+    lambda text: days.spoken_of(text, DAY),
+    days.clock,
+    lambda text: article._name(Article("a", text, text, path=text)),
     spelling.folded,
     lambda text: list(holdings._readings(text[:2_000])),
     listed.listed,

@@ -14,7 +14,7 @@ Turn = tuple[str, str]
 """A question and the answer it got."""
 
 _TURNS = 3
-_LINE = re.compile(r"^\s*(\d{1,3})\.\s+(\S.*?)\s*$", re.MULTILINE)
+_LINE = re.compile(r"^[^\S\n]*(\d{1,3})\.[^\S\n]+(\S.*)$", re.MULTILINE)
 _ABOUT = re.compile(r"\s+\(([^()]*)\)(?:\s*\[\d+\])*$")
 _ORDINALS = (
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
@@ -53,8 +53,9 @@ def listed(answer: str) -> tuple[Listed, ...]:
     for line in _LINE.finditer(answer):
         if int(line[1]) != len(found) + 1:
             break
-        about = _ABOUT.search(line[2])
-        title = line[2][: about.start()] if about else line[2]
+        said = line[2].rstrip()
+        about = _ABOUT.search(said)
+        title = said[: about.start()] if about else said
         found.append(Listed(title, about[1] if about else ""))
     return tuple(found)
 

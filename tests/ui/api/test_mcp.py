@@ -34,7 +34,7 @@ from tests.ui.api.mcp_clients import (
 )
 
 READING = ["search", "fetch", "ask", "list_articles"]
-ASKED = "How large was trade between the two countries?"
+ASKED = "What was trade between the two countries worth?"
 Work = Callable[[Client], Awaitable[None]]
 
 

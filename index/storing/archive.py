@@ -83,6 +83,7 @@ def unpack(archive: Path, folder: Path, progress: Progress | None = None) -> Man
     Raises UsageError, LibraryVersion, LibraryDamaged (the archive isn't what was exported), and
     DatelineError where there is no room: nothing is left then.
     """
+    manifest(archive)  # a wrong file is said before a wrong folder
     if (folder / FILE).exists():
         raise UsageError(f"'{folder}' holds a library already; name a new folder with --library")
     made = not folder.exists()

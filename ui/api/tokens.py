@@ -109,8 +109,9 @@ class Tokens:
             known = self.all()
             left = tuple(token for token in known if token.name != name)
             if left == known:
-                there = ", ".join(f"'{t.name}'" for t in known) or "none"
-                raise UsageError(f"There is no token '{name}'; there is {there}.")
+                names = ", ".join(f"'{t.name}'" for t in known)
+                instead = f"there is {names}" if names else "`dateline tokens add NAME` makes one"
+                raise UsageError(f"There is no token '{name}'; {instead}.")
             self._write(left)
 
     def _writing(self) -> FileLock:

@@ -116,3 +116,9 @@ def test_another_file_is_no_archive(tmp_path: Path, content: bytes) -> None:
         archive.unpack(tmp_path / "x", tmp_path / "other")
     with pytest.raises(UsageError, match="can't be read"):
         archive.unpack(tmp_path / "none", tmp_path / "other")
+
+
+def test_a_wrong_file_is_said_before_a_wrong_folder(library: Library, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="can't be read"):
+        archive.unpack(tmp_path / "none", tmp_path / "library")
+    assert len(library) == 5

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -50,9 +49,11 @@ from index.storing import (
     vectors,
     versions,
 )
-from index.storing.lock import WriterLock
-from index.storing.rows import ARTICLES, article_of, delete, insert, meta_of, passages_of
-from index.storing.store import Store, missing
+from index.storing.candidates.embedded import Embedded
+from index.storing.candidates.protocol import Candidates
+from index.storing.database import Database, describe, meta_of
+from index.storing.rows import ARTICLES, article_of, delete, insert, passages_of
+from index.storing.store import Connection, Store, missing
 
 _WAIT = 600  # seconds for another process that brings the same library up to date
 
@@ -89,8 +90,9 @@ class Library:
         self.path = path
         self._store = store
         self._encoder = encoder
-        self._retriever = Retriever(store)
-        self._lock = WriterLock(path)
+        self._candidates: Candidates = Embedded(path)
+        self._retriever = Retriever(store, self._candidates)
+        self._lock = store.lock()
         self._unsaved = False
 
     @classmethod
@@ -303,7 +305,7 @@ class Library:
         with self._store.read() as db:
             return listing.gone(db)
 
-    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
+    def reading(self) -> AbstractContextManager[Connection]:
         """A snapshot of the tables, for `index.following`."""
         return self._store.read()
 
@@ -324,7 +326,7 @@ class Library:
             generation=meta["generation"],
             encoder=meta["encoder"],
             dimension=meta["dimension"],
-            bytes=sum(map(_size, self.path.iterdir())),
+            bytes=self._store.size(),
             context=meta["search_text"] == schema.CONTEXT,
             undated=articles - dated,
         )
@@ -388,7 +390,7 @@ class Library:
             yield
 
     @contextmanager
-    def noting(self, *, wait: float = 0) -> Iterator[sqlite3.Connection]:
+    def noting(self, *, wait: float = 0) -> Iterator[Connection]:
         """A transaction over the tables of `index.following`: it changes nothing that is searched
         or shown. Raises LibraryBusy as `writing` does."""
         with self._lock.held(wait=wait), self._store.write(counted=False) as db:
@@ -455,6 +457,8 @@ class Library:
         with self.writing():
             if new.title != article.title:  # its passages are found by it
                 self.put(new, self.passages(id), history=False)
+            elif new != article:  # and by these: what is found by others has other numbers
+                self.put(new, self.passages(id), self._vectors(id), history=False)
             with self._lone_write() as db:
                 (before,) = db.execute("SELECT edited FROM articles WHERE id = ?", [id]).fetchone()
                 db.execute(
@@ -480,8 +484,8 @@ class Library:
         """
         with self._lone_write() as db:
             # another library, as far as indexes on disk and in other processes know
-            _describe(db, {"library": os.urandom(16).hex(), "search_text": schema.CONTEXT})
-            _describe(db, _identity(encoder))
+            describe(db, {"library": os.urandom(16).hex(), "search_text": schema.CONTEXT})
+            describe(db, _identity(encoder))
             total = db.execute("SELECT count(*) FROM passages").fetchone()[0]
             done = 0
             texts = self._all_texts(db, encoder)
@@ -531,8 +535,9 @@ class Library:
             if whole:
                 done.append(f"the passages and vectors of {len(whole)} articles")
             if found.nearest or whole:
-                vectors.discard(self.path)
-                self._retriever.save(self.path)
+                self._candidates.discard()
+                with self._store.read() as db:
+                    self._candidates.save(db)
                 done.append("the file of nearest neighbours")
         return done
 
@@ -543,20 +548,28 @@ class Library:
             raise UsageError(f"the library '{self.path}' was opened without an encoder")
         return self._encoder
 
-    def _texts(
-        self, db: sqlite3.Connection, article: Article, passages: Sequence[Passage]
-    ) -> list[str]:
+    def _texts(self, db: Database, article: Article, passages: Sequence[Passage]) -> list[str]:
         if meta_of(db)["search_text"] == schema.BARE:
             return bare_texts(passages)
         return search_texts(article, passages, self._with_encoder().fits)
 
-    def _all_texts(self, db: sqlite3.Connection, encoder: Encoder) -> Iterator[tuple[int, str]]:
+    def _all_texts(self, db: Database, encoder: Encoder) -> Iterator[tuple[int, str]]:
         """The number of every passage, and what the encoder reads of it; article by article."""
         for (number,) in db.execute("SELECT n FROM articles ORDER BY n").fetchall():
             article = article_of(db.execute(f"{ARTICLES} WHERE a.n = ?", [number]).fetchone())
             passages = passages_of(db, number, article.id, article.text)
             texts = search_texts(article, list(passages.values()), encoder.fits)
             yield from zip(passages, texts, strict=True)
+
+    def _vectors(self, id: str) -> NDArray[np.float32]:
+        with self._store.read() as db:
+            meta = meta_of(db)
+            rows = db.execute(
+                "SELECT p.vector FROM passages p JOIN articles a ON a.n = p.article WHERE a.id = ?"
+                " ORDER BY p.start, p.n",
+                [id],
+            ).fetchall()
+        return vectors.unpack([blob for (blob,) in rows], int(meta["dimension"]))
 
     def _forget_passages(self, id: str) -> None:
         """The words of passages that don't fit their text can't be taken out one by one."""
@@ -584,8 +597,8 @@ class Library:
     def _save(self) -> None:
         if self._unsaved:
             self._unsaved = False
-            with suppress(OSError):  # searching builds it in memory
-                self._retriever.save(self.path)
+            with suppress(OSError), self._store.read() as db:  # searching builds it in memory
+                self._candidates.save(db)
 
     def _sample(self) -> None:
         with self._store.read() as db:
@@ -594,13 +607,13 @@ class Library:
                 raise LibraryDamaged(faults.damaged(self.path, what))
 
     @contextmanager
-    def _lone_write(self) -> Iterator[sqlite3.Connection]:
+    def _lone_write(self) -> Iterator[Database]:
         with self._lock.held():
             with self._store.write() as db:
                 yield db
             self._unsaved = True
 
-    def _match(self, encoder: Encoder, db: sqlite3.Connection | None = None) -> None:
+    def _match(self, encoder: Encoder, db: Database | None = None) -> None:
         """Raises EncoderMismatch for other weights; where no hash is known, for another name."""
         if db is None:
             with self._store.read() as snapshot:
@@ -616,7 +629,7 @@ class Library:
                 f"re-index it with: dateline --library '{self.path}' reindex"
             )
         if not known and db is not None:
-            _describe(db, {"encoder_sha256": encoder.sha256})
+            describe(db, {"encoder_sha256": encoder.sha256})
 
 
 def _identity(encoder: Encoder) -> dict[str, str | int]:
@@ -625,10 +638,6 @@ def _identity(encoder: Encoder) -> dict[str, str | int]:
         "encoder_sha256": encoder.sha256,
         "dimension": encoder.dimension,
     }
-
-
-def _describe(db: sqlite3.Connection, meta: Mapping[str, str | int]) -> None:
-    db.executemany("UPDATE meta SET value = ? WHERE name = ?", [(v, k) for k, v in meta.items()])
 
 
 def _edited(article: Article, said: Mapping[str, str | None]) -> Article:
@@ -641,10 +650,3 @@ def _edited(article: Article, said: Mapping[str, str | None]) -> Article:
         source=said.get("source", article.source),
         published=date.fromisoformat(published) if published else None,
     )
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError:  # SQLite's side files come and go
-        return 0

@@ -86,13 +86,29 @@ class Library:
     article is there with all its passages, or it isn't there.
     """
 
-    def __init__(self, path: Path, store: Store, encoder: Encoder | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        store: Store,
+        encoder: Encoder | None,
+        candidates: str | None = None,
+    ) -> None:
         self.path = path
         self._store = store
         self._encoder = encoder
-        self._candidates: Candidates = Embedded(path)
-        self._retriever = Retriever(store, self._candidates)
         self._lock = store.lock()
+        self._candidates: Candidates = Embedded(path)
+        if candidates and encoder is not None:  # without one, nothing is searched or added
+            try:
+                from index.storing.candidates.milvus import Milvus
+            except ImportError as error:
+                raise UsageError(
+                    f"candidates at '{candidates}' need Milvus's client; get it with: "
+                    "pip install 'dateline[milvus]'"
+                ) from error
+            token = os.environ.get("DATELINE_CANDIDATES_TOKEN", "")
+            self._candidates = Milvus(candidates, store, self._lock, token)
+        self._retriever = Retriever(store, self._candidates)
         self._unsaved = False
 
     @classmethod
@@ -103,13 +119,15 @@ class Library:
         *,
         create: bool = False,
         sample: bool = True,
+        candidates: str | None = None,
     ) -> Library:
         """The library in a folder. Without an encoder it can be listed, not searched or added to.
 
         A library of an earlier layout is brought up to date, and a copy of its file kept. `sample`
-        compares a few articles with their hashes (all: `check`). Raises LibraryMissing,
-        LibraryVersion, LibraryDamaged, EncoderMismatch (built with another encoder), UsageError
-        (the path is a file, or another program's).
+        compares a few articles with their hashes (all: `check`). `candidates` is the address of a
+        Milvus that holds what is searched (else DATELINE_CANDIDATES; else this machine does).
+        Raises LibraryMissing, LibraryVersion, LibraryDamaged, EncoderMismatch (built with another
+        encoder), UsageError (the path is a file, or another program's).
         """
         path = Path(path).expanduser()
         if path.exists() and not path.is_dir():
@@ -135,7 +153,11 @@ class Library:
                 raise
         elif not store.file.is_file():
             raise LibraryMissing(missing(path))
-        library = cls(path, store, encoder)
+        try:
+            library = cls(path, store, encoder, candidates or os.environ.get("DATELINE_CANDIDATES"))
+        except BaseException:
+            store.close()
+            raise
         try:
             if store.verify() < schema.LAYOUT:
                 library._upgrade()
@@ -156,13 +178,13 @@ class Library:
 
     def close(self) -> None:
         """Saves the derived index if this process has changed the library. May be called twice."""
-        if self._unsaved:
-            try:
-                with self.writing():
+        try:
+            if self._unsaved:
+                with suppress(LibraryBusy), self.writing():  # else whoever writes now saves it
                     pass
-            except LibraryBusy:
-                pass  # whoever writes now saves it
-        self._store.close()
+        finally:
+            self._candidates.close()
+            self._store.close()
 
     # --- reading ----------------------------------------------------------------------------
 

@@ -87,14 +87,21 @@ class Entry:
     vector: Vector
 
 
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What an engine was built from: a state of the rows, up to a passage's number; `whole` if that
+    is all of it."""
+
+    state: State
+    highest: int
+    whole: bool
+
+
 class Engine(Protocol):
     """What follows the rows by itself: `follow` tells it what to add and to remove."""
 
-    def state(self) -> tuple[State, int] | None:
-        """What it was built from, and the highest number that it has; None if it is empty."""
-        ...
-
-    def stamp(self, state: State, highest: int) -> None: ...
+    def built(self) -> Built | None: ...
+    def stamp(self, built: Built) -> None: ...
     def upsert(self, entries: Sequence[Entry]) -> None: ...
     def remove(self, numbers: Sequence[int]) -> None: ...
 
@@ -111,23 +118,23 @@ def follow(db: Database, engine: Engine) -> None:
     another history, and is built anew.
     """
     now = database.state_of(db)
-    held = engine.state()
-    if held is None or not database.has_been(db, held[0]):
+    held = engine.built()
+    if held is None or not database.has_been(db, held.state):
         engine.clear()
-        held = (now, 0)
-        engine.stamp(*held)
-    state, highest = held
-    if state != now:
-        gone = db.execute("SELECT n FROM removed WHERE generation > ?", [state.generation])
-        numbers = [n for (n,) in gone.fetchall()]
-        for at in range(0, len(numbers), BATCH):
-            engine.remove(numbers[at : at + BATCH])
+        held = Built(now, 0, False)
+        engine.stamp(held)
+    if held.whole and held.state == now:
+        return
+    state, highest = held.state, held.highest
+    gone = db.execute("SELECT n FROM removed WHERE generation > ?", [state.generation])
+    numbers = [n for (n,) in gone.fetchall()]
+    for at in range(0, len(numbers), BATCH):
+        engine.remove(numbers[at : at + BATCH])
     for entries in _entries(db, highest):
         engine.upsert(entries)
         highest = entries[-1].number
-        engine.stamp(state, highest)
-    if state != now:
-        engine.stamp(now, highest)
+        engine.stamp(Built(state, highest, False))
+    engine.stamp(Built(now, highest, True))
 
 
 def _entries(db: Database, above: int) -> Iterator[list[Entry]]:

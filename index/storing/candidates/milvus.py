@@ -47,6 +47,7 @@ class Milvus:
         self._lock = lock
         self._following = threading.Lock()
         self._seen: State | None = None
+        self._loaded: set[str] = set()
         with _errors(url):
             self._client: Any = MilvusClient(url, token=token)
 
@@ -105,7 +106,11 @@ class Milvus:
 
     def _engine(self, db: Database) -> _Collection:
         meta = meta_of(db)
-        return _Collection(self._client, str(meta["library"]), int(meta["dimension"]))
+        engine = _Collection(self._client, str(meta["library"]), int(meta["dimension"]))
+        if engine.name not in self._loaded:
+            engine.load()
+            self._loaded.add(engine.name)
+        return engine
 
     def _search(
         self,
@@ -142,6 +147,12 @@ class _Collection:
         self._state = f"{self.name}_state"
         self._client = client
         self._dimension = dimension
+
+    def load(self) -> None:
+        """A server that was started anew, or told to, has let go of what it doesn't search."""
+        for name in (self._state, self.name):
+            if self._client.has_collection(name):
+                self._client.load_collection(name)
 
     def built(self) -> Built | None:
         if not self._client.has_collection(self._state):

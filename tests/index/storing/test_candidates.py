@@ -3,6 +3,8 @@ the server's protocol. Recall isn't claimed here: so few passages are all found.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -117,6 +119,31 @@ def test_they_carry_the_state_they_were_built_from_and_go_on_from_it(opening: Op
         library.put(article(9))
         assert counts(library).dense == library.status().passages
         assert found(library, "fused") == {"id0001", "id0002", "id0003", "id0009"}
+
+
+_PROCESS = """
+import sys
+from index.library import Library
+from tests.fakes import FakeEncoder
+from tests.index.samples import article
+folder, address, first, last = sys.argv[1:]
+with Library.open(folder, FakeEncoder(), create=True, candidates=address) as library:
+    for n in range(int(first), int(last)):
+        library.put(article(n))
+    found = {hit.article.id for hit in library.search("report", 100, mode="fused")}
+    assert found == {f"id{n:04d}" for n in range(int(last))}, found
+"""
+
+
+def test_a_server_that_was_started_anew_goes_on(tmp_path: Path) -> None:
+    folder, address = str(tmp_path / "library"), str(tmp_path / "milvus.db")
+    for first, last in ((0, 3), (3, 3), (3, 5)):
+        done = subprocess.run(
+            [sys.executable, "-c", _PROCESS, folder, address, str(first), str(last)],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
 
 
 def test_thrown_away_they_are_made_anew_from_the_rows(opening: Open) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -50,9 +49,11 @@ from index.storing import (
     vectors,
     versions,
 )
-from index.storing.lock import WriterLock
-from index.storing.rows import ARTICLES, article_of, delete, insert, meta_of, passages_of
-from index.storing.store import Store, missing
+from index.storing.candidates.embedded import Embedded
+from index.storing.candidates.protocol import Candidates
+from index.storing.database import Database, describe, meta_of
+from index.storing.rows import ARTICLES, article_of, delete, insert, passages_of
+from index.storing.store import Connection, Store, missing
 
 _WAIT = 600  # seconds for another process that brings the same library up to date
 
@@ -85,12 +86,29 @@ class Library:
     article is there with all its passages, or it isn't there.
     """
 
-    def __init__(self, path: Path, store: Store, encoder: Encoder | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        store: Store,
+        encoder: Encoder | None,
+        candidates: str | None = None,
+    ) -> None:
         self.path = path
         self._store = store
         self._encoder = encoder
-        self._retriever = Retriever(store)
-        self._lock = WriterLock(path)
+        self._lock = store.lock()
+        self._candidates: Candidates = Embedded(path)
+        if candidates and encoder is not None:  # without one, nothing is searched or added
+            try:
+                from index.storing.candidates.milvus import Milvus
+            except ImportError as error:
+                raise UsageError(
+                    f"candidates at '{candidates}' need Milvus's client; get it with: "
+                    "pip install 'dateline[milvus]'"
+                ) from error
+            token = os.environ.get("DATELINE_CANDIDATES_TOKEN", "")
+            self._candidates = Milvus(candidates, store, self._lock, token)
+        self._retriever = Retriever(store, self._candidates)
         self._unsaved = False
 
     @classmethod
@@ -101,13 +119,15 @@ class Library:
         *,
         create: bool = False,
         sample: bool = True,
+        candidates: str | None = None,
     ) -> Library:
         """The library in a folder. Without an encoder it can be listed, not searched or added to.
 
         A library of an earlier layout is brought up to date, and a copy of its file kept. `sample`
-        compares a few articles with their hashes (all: `check`). Raises LibraryMissing,
-        LibraryVersion, LibraryDamaged, EncoderMismatch (built with another encoder), UsageError
-        (the path is a file, or another program's).
+        compares a few articles with their hashes (all: `check`). `candidates` is the address of a
+        Milvus that holds what is searched (else DATELINE_CANDIDATES; else this machine does).
+        Raises LibraryMissing, LibraryVersion, LibraryDamaged, EncoderMismatch (built with another
+        encoder), UsageError (the path is a file, or another program's).
         """
         path = Path(path).expanduser()
         if path.exists() and not path.is_dir():
@@ -133,7 +153,11 @@ class Library:
                 raise
         elif not store.file.is_file():
             raise LibraryMissing(missing(path))
-        library = cls(path, store, encoder)
+        try:
+            library = cls(path, store, encoder, candidates or os.environ.get("DATELINE_CANDIDATES"))
+        except BaseException:
+            store.close()
+            raise
         try:
             if store.verify() < schema.LAYOUT:
                 library._upgrade()
@@ -154,13 +178,13 @@ class Library:
 
     def close(self) -> None:
         """Saves the derived index if this process has changed the library. May be called twice."""
-        if self._unsaved:
-            try:
-                with self.writing():
+        try:
+            if self._unsaved:
+                with suppress(LibraryBusy), self.writing():  # else whoever writes now saves it
                     pass
-            except LibraryBusy:
-                pass  # whoever writes now saves it
-        self._store.close()
+        finally:
+            self._candidates.close()
+            self._store.close()
 
     # --- reading ----------------------------------------------------------------------------
 
@@ -303,7 +327,7 @@ class Library:
         with self._store.read() as db:
             return listing.gone(db)
 
-    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
+    def reading(self) -> AbstractContextManager[Connection]:
         """A snapshot of the tables, for `index.following`."""
         return self._store.read()
 
@@ -324,7 +348,7 @@ class Library:
             generation=meta["generation"],
             encoder=meta["encoder"],
             dimension=meta["dimension"],
-            bytes=sum(map(_size, self.path.iterdir())),
+            bytes=self._store.size(),
             context=meta["search_text"] == schema.CONTEXT,
             undated=articles - dated,
         )
@@ -388,7 +412,7 @@ class Library:
             yield
 
     @contextmanager
-    def noting(self, *, wait: float = 0) -> Iterator[sqlite3.Connection]:
+    def noting(self, *, wait: float = 0) -> Iterator[Connection]:
         """A transaction over the tables of `index.following`: it changes nothing that is searched
         or shown. Raises LibraryBusy as `writing` does."""
         with self._lock.held(wait=wait), self._store.write(counted=False) as db:
@@ -455,6 +479,8 @@ class Library:
         with self.writing():
             if new.title != article.title:  # its passages are found by it
                 self.put(new, self.passages(id), history=False)
+            elif new != article:  # and by these: what is found by others has other numbers
+                self.put(new, self.passages(id), self._vectors(id), history=False)
             with self._lone_write() as db:
                 (before,) = db.execute("SELECT edited FROM articles WHERE id = ?", [id]).fetchone()
                 db.execute(
@@ -480,8 +506,8 @@ class Library:
         """
         with self._lone_write() as db:
             # another library, as far as indexes on disk and in other processes know
-            _describe(db, {"library": os.urandom(16).hex(), "search_text": schema.CONTEXT})
-            _describe(db, _identity(encoder))
+            describe(db, {"library": os.urandom(16).hex(), "search_text": schema.CONTEXT})
+            describe(db, _identity(encoder))
             total = db.execute("SELECT count(*) FROM passages").fetchone()[0]
             done = 0
             texts = self._all_texts(db, encoder)
@@ -531,8 +557,9 @@ class Library:
             if whole:
                 done.append(f"the passages and vectors of {len(whole)} articles")
             if found.nearest or whole:
-                vectors.discard(self.path)
-                self._retriever.save(self.path)
+                self._candidates.discard()
+                with self._store.read() as db:
+                    self._candidates.save(db)
                 done.append("the file of nearest neighbours")
         return done
 
@@ -543,20 +570,28 @@ class Library:
             raise UsageError(f"the library '{self.path}' was opened without an encoder")
         return self._encoder
 
-    def _texts(
-        self, db: sqlite3.Connection, article: Article, passages: Sequence[Passage]
-    ) -> list[str]:
+    def _texts(self, db: Database, article: Article, passages: Sequence[Passage]) -> list[str]:
         if meta_of(db)["search_text"] == schema.BARE:
             return bare_texts(passages)
         return search_texts(article, passages, self._with_encoder().fits)
 
-    def _all_texts(self, db: sqlite3.Connection, encoder: Encoder) -> Iterator[tuple[int, str]]:
+    def _all_texts(self, db: Database, encoder: Encoder) -> Iterator[tuple[int, str]]:
         """The number of every passage, and what the encoder reads of it; article by article."""
         for (number,) in db.execute("SELECT n FROM articles ORDER BY n").fetchall():
             article = article_of(db.execute(f"{ARTICLES} WHERE a.n = ?", [number]).fetchone())
             passages = passages_of(db, number, article.id, article.text)
             texts = search_texts(article, list(passages.values()), encoder.fits)
             yield from zip(passages, texts, strict=True)
+
+    def _vectors(self, id: str) -> NDArray[np.float32]:
+        with self._store.read() as db:
+            meta = meta_of(db)
+            rows = db.execute(
+                "SELECT p.vector FROM passages p JOIN articles a ON a.n = p.article WHERE a.id = ?"
+                " ORDER BY p.start, p.n",
+                [id],
+            ).fetchall()
+        return vectors.unpack([blob for (blob,) in rows], int(meta["dimension"]))
 
     def _forget_passages(self, id: str) -> None:
         """The words of passages that don't fit their text can't be taken out one by one."""
@@ -584,8 +619,8 @@ class Library:
     def _save(self) -> None:
         if self._unsaved:
             self._unsaved = False
-            with suppress(OSError):  # searching builds it in memory
-                self._retriever.save(self.path)
+            with suppress(OSError), self._store.read() as db:  # searching builds it in memory
+                self._candidates.save(db)
 
     def _sample(self) -> None:
         with self._store.read() as db:
@@ -594,13 +629,13 @@ class Library:
                 raise LibraryDamaged(faults.damaged(self.path, what))
 
     @contextmanager
-    def _lone_write(self) -> Iterator[sqlite3.Connection]:
+    def _lone_write(self) -> Iterator[Database]:
         with self._lock.held():
             with self._store.write() as db:
                 yield db
             self._unsaved = True
 
-    def _match(self, encoder: Encoder, db: sqlite3.Connection | None = None) -> None:
+    def _match(self, encoder: Encoder, db: Database | None = None) -> None:
         """Raises EncoderMismatch for other weights; where no hash is known, for another name."""
         if db is None:
             with self._store.read() as snapshot:
@@ -616,7 +651,7 @@ class Library:
                 f"re-index it with: dateline --library '{self.path}' reindex"
             )
         if not known and db is not None:
-            _describe(db, {"encoder_sha256": encoder.sha256})
+            describe(db, {"encoder_sha256": encoder.sha256})
 
 
 def _identity(encoder: Encoder) -> dict[str, str | int]:
@@ -625,10 +660,6 @@ def _identity(encoder: Encoder) -> dict[str, str | int]:
         "encoder_sha256": encoder.sha256,
         "dimension": encoder.dimension,
     }
-
-
-def _describe(db: sqlite3.Connection, meta: Mapping[str, str | int]) -> None:
-    db.executemany("UPDATE meta SET value = ? WHERE name = ?", [(v, k) for k, v in meta.items()])
 
 
 def _edited(article: Article, said: Mapping[str, str | None]) -> Article:
@@ -641,10 +672,3 @@ def _edited(article: Article, said: Mapping[str, str | None]) -> Article:
         source=said.get("source", article.source),
         published=date.fromisoformat(published) if published else None,
     )
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError:  # SQLite's side files come and go
-        return 0

@@ -23,6 +23,7 @@ HEAVY = [
     "tiktoken",
     "gradio",
     "trafilatura",
+    "pymilvus",
 ]
 
 

@@ -14,12 +14,13 @@ to few does.
 from __future__ import annotations
 
 import re
-import sqlite3
 import zlib
 from collections import Counter
 
 import numpy as np
 from numpy.typing import NDArray
+
+from index.storing.database import Database
 
 SHINGLE = 5  # words
 CONTAINED = 0.4  # share of the shorter text's shingles from which on it is a copy
@@ -57,7 +58,7 @@ def containment(a: Shingles, b: Shingles) -> float:
     return len(np.intersect1d(a, b, assume_unique=True)) / min(len(a), len(b))
 
 
-def remember(db: sqlite3.Connection, number: int, text: str) -> None:
+def remember(db: Database, number: int, text: str) -> None:
     """Makes the article of that number known by its text, which it wasn't before."""
     found = shingles(text)
     keys = sampled(found) if len(found) >= LEAST else []
@@ -65,7 +66,7 @@ def remember(db: sqlite3.Connection, number: int, text: str) -> None:
     db.execute("UPDATE articles SET sampled = ? WHERE n = ?", [len(keys), number])
 
 
-def forget(db: sqlite3.Connection, number: int, text: str) -> None:
+def forget(db: Database, number: int, text: str) -> None:
     """Undoes `remember`, with the same text."""
     db.executemany(
         "DELETE FROM shingles WHERE hash = ? AND article = ?",
@@ -73,7 +74,7 @@ def forget(db: sqlite3.Connection, number: int, text: str) -> None:
     )
 
 
-def original_of(db: sqlite3.Connection, id: str, text: str) -> str | None:
+def original_of(db: Database, id: str, text: str) -> str | None:
     """The id of the oldest article in the library that this text is a near-copy of, else None.
 
     The article `id` itself, known in an earlier state, doesn't count. Reads the texts of the few

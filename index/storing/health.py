@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from index.storing import copies, schema, vectors, versions
-from index.storing.rows import meta_of, passages_of
+from index.storing.database import Database, meta_of
+from index.storing.rows import passages_of
 
 SAMPLE = 8  # articles that opening a library compares
 
@@ -41,7 +42,7 @@ class Health:
     nearest: bool = False
 
 
-def sample(db: sqlite3.Connection) -> str | None:
+def sample(db: Database) -> str | None:
     """The id of an article whose text isn't what was stored, if one of a few drawn is such."""
     (highest,) = db.execute("SELECT coalesce(max(n), 0) FROM articles").fetchone()
     for _ in range(min(SAMPLE, highest)):
@@ -56,7 +57,7 @@ def sample(db: sqlite3.Connection) -> str | None:
 
 
 def inspect(
-    db: sqlite3.Connection,
+    db: Database,
     folder: Path,
     progress: Callable[[int, int], None] | None = None,
 ) -> Health:
@@ -71,7 +72,7 @@ def inspect(
     return found
 
 
-def _tables(db: sqlite3.Connection, found: Health) -> None:
+def _tables(db: Database, found: Health) -> None:
     for (line,) in db.execute("PRAGMA integrity_check(5)").fetchall():
         if line != "ok":
             found.tables = True
@@ -87,7 +88,7 @@ def _tables(db: sqlite3.Connection, found: Health) -> None:
 
 
 def _articles(
-    db: sqlite3.Connection,
+    db: Database,
     found: Health,
     dimension: int,
     progress: Callable[[int, int], None] | None,
@@ -127,9 +128,7 @@ def _articles(
     found.compared.append("the index of near-copies with the texts")
 
 
-def _passages(
-    db: sqlite3.Connection, found: Health, number: int, id: str, text: str, dimension: int
-) -> int:
+def _passages(db: Database, found: Health, number: int, id: str, text: str, dimension: int) -> int:
     rows = db.execute(
         'SELECT start, "end", vector FROM passages WHERE article = ? ORDER BY start', [number]
     ).fetchall()
@@ -151,7 +150,7 @@ def _passages(
     return len(rows)
 
 
-def _versions(db: sqlite3.Connection, found: Health) -> None:
+def _versions(db: Database, found: Health) -> None:
     count, wrong = versions.damaged(db)
     for id in wrong:
         found.problems.append(f"an earlier version of article {id} isn't what was stored")
@@ -159,7 +158,7 @@ def _versions(db: sqlite3.Connection, found: Health) -> None:
         found.compared.append(f"{count} earlier versions of articles with their SHA-256")
 
 
-def _words(db: sqlite3.Connection, found: Health) -> None:
+def _words(db: Database, found: Health) -> None:
     """The lexical index against one made anew from the same rows, word by word."""
     db.execute(schema.WORDS.replace("TABLE words", "TABLE temp.again"))
     try:
@@ -187,7 +186,7 @@ def _words(db: sqlite3.Connection, found: Health) -> None:
     found.compared.append("every word of the lexical index with the passages")
 
 
-def index(db: sqlite3.Connection, table: str) -> None:
+def index(db: Database, table: str) -> None:
     """Puts every passage into an empty lexical table."""
     for number, id, title, text in db.execute(
         "SELECT a.n, a.id, a.title, t.text FROM articles a JOIN texts t ON t.article = a.n"
@@ -201,9 +200,7 @@ def index(db: sqlite3.Connection, table: str) -> None:
         )
 
 
-def _nearest(
-    db: sqlite3.Connection, found: Health, folder: Path, library: str, dimension: int
-) -> None:
+def _nearest(db: Database, found: Health, folder: Path, library: str, dimension: int) -> None:
     manifest = vectors.manifest(folder)
     row: tuple[str] | None = None
     if manifest is not None:
@@ -239,7 +236,7 @@ def _nearest(
     found.compared.append("the file of nearest neighbours with the vectors, number by number")
 
 
-def rebuild(db: sqlite3.Connection, found: Health) -> list[str]:
+def rebuild(db: Database, found: Health) -> list[str]:
     """Makes the indexes anew that aren't what they should be, inside the caller's transaction."""
     done: list[str] = []
     if found.tables:
@@ -258,7 +255,7 @@ def rebuild(db: sqlite3.Connection, found: Health) -> list[str]:
     return done
 
 
-def words(db: sqlite3.Connection) -> None:
+def words(db: Database) -> None:
     """The lexical index, made anew whatever state it is in."""
     db.execute("DROP TABLE IF EXISTS words")
     db.execute(schema.WORDS)

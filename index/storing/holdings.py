@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
@@ -16,6 +15,7 @@ from typing import Any
 
 from index.article import Head
 from index.holdings import Holding, Mentions, Wanted
+from index.storing.database import NO_LIMIT, Database
 from index.storing.rows import ARTICLES, HEAD, head_of
 from index.words import FUNCTION_WORDS
 
@@ -24,7 +24,7 @@ _COUNTS = (
 )
 
 
-def holding(db: sqlite3.Connection, wanted: Wanted) -> Holding:
+def holding(db: Database, wanted: Wanted) -> Holding:
     where, values = _where(wanted)
     row = db.execute(
         f"SELECT {_COUNTS} FROM articles a{where}",  # noqa: S608
@@ -40,20 +40,18 @@ def holding(db: sqlite3.Connection, wanted: Wanted) -> Holding:
     return Holding(row[0], row[1], row[2], first, last, dict(sources.fetchall()))
 
 
-def chosen(
-    db: sqlite3.Connection, wanted: Wanted, limit: int | None, *, oldest: bool
-) -> list[Head]:
+def chosen(db: Database, wanted: Wanted, limit: int | None, *, oldest: bool) -> list[Head]:
     """Newest first, or oldest; those without a date last, originals before their copies."""
     where, values = _where(wanted)
     rows = db.execute(
         f"SELECT {HEAD} FROM articles a{where} ORDER BY a.published IS NULL,"  # noqa: S608
         f" a.published {'ASC' if oldest else 'DESC'}, a.copy_of IS NOT NULL, a.title, a.id LIMIT ?",
-        [*values, -1 if limit is None else limit],
+        [*values, NO_LIMIT if limit is None else limit],
     )
     return [head_of(row) for row in rows]
 
 
-def authors(db: sqlite3.Connection) -> dict[str, int]:
+def authors(db: Database) -> dict[str, int]:
     """How many articles each author has written, alone or with others."""
     counts: Counter[str] = Counter()
     for names, count in db.execute("SELECT authors, count(*) FROM articles GROUP BY authors"):
@@ -71,7 +69,7 @@ _HOLDING = (
 )
 
 
-def holds(db: sqlite3.Connection, words: str) -> bool:
+def holds(db: Database, words: str) -> bool:
     """Whether one passage of an article has all of these words that tell something, in whatever
     form and place."""
     said = re.findall(r"\w+", words)
@@ -81,7 +79,7 @@ def holds(db: sqlite3.Connection, words: str) -> bool:
     return row is not None
 
 
-def mentions(db: sqlite3.Connection, words: str) -> Mentions:
+def mentions(db: Database, words: str) -> Mentions:
     """The articles that mention these words; none for words without a letter or digit.
 
     The lexical index finds them whatever their endings, the texts say which are exact; where there

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -10,20 +9,22 @@ from pathlib import Path
 
 from index.article import Article, Head
 from index.search import Filter
+from index.storing.database import NO_LIMIT, Database, placeholders
 from index.storing.rows import ARTICLES, HEAD, article_of, head_of
 from index.storing.schema import place
 
 
-def heads(db: sqlite3.Connection, limit: int | None, offset: int) -> list[Head]:
+def heads(db: Database, limit: int | None, offset: int) -> list[Head]:
     """Newest first, those without a date last."""
     rows = db.execute(
-        f"SELECT {HEAD} FROM articles a ORDER BY a.published DESC, a.title, a.id LIMIT ? OFFSET ?",  # noqa: S608
-        [-1 if limit is None else limit, offset],
+        f"SELECT {HEAD} FROM articles a"  # noqa: S608
+        " ORDER BY a.published DESC NULLS LAST, a.title, a.id LIMIT ? OFFSET ?",
+        [NO_LIMIT if limit is None else limit, offset],
     )
     return [head_of(row) for row in rows]
 
 
-def sources(db: sqlite3.Connection) -> dict[str, int]:
+def sources(db: Database) -> dict[str, int]:
     """How many articles each source has, by name; articles without a source aren't counted."""
     return dict(
         db.execute(
@@ -42,7 +43,7 @@ class News:
     changed: list[Head]
 
 
-def since(db: sqlite3.Connection, generation: int) -> News:
+def since(db: Database, generation: int) -> News:
     """Newest last change first."""
 
     def those(condition: str) -> list[Head]:
@@ -55,7 +56,7 @@ def since(db: sqlite3.Connection, generation: int) -> News:
     )
 
 
-def gone(db: sqlite3.Connection) -> list[Head]:
+def gone(db: Database) -> list[Head]:
     """Articles that vanished at their source, latest first."""
     rows = db.execute(
         f"SELECT {HEAD} FROM articles a WHERE a.gone IS NOT NULL"  # noqa: S608
@@ -64,27 +65,27 @@ def gone(db: sqlite3.Connection) -> list[Head]:
     return [head_of(row) for row in rows]
 
 
-def mark_gone(db: sqlite3.Connection, ids: Iterable[str], day: date | None) -> None:
+def mark_gone(db: Database, ids: Iterable[str], day: date | None) -> None:
     db.executemany(
         "UPDATE articles SET gone = ? WHERE id = ?",
         [(day.isoformat() if day else None, id) for id in ids],
     )
 
 
-def newest(db: sqlite3.Connection, by: date) -> date | None:
+def newest(db: Database, by: date) -> date | None:
     row = db.execute(
         "SELECT max(published) FROM articles WHERE published <= ?", [by.isoformat()]
     ).fetchone()
     return date.fromisoformat(row[0]) if row[0] else None
 
 
-def undated(db: sqlite3.Connection, filter: Filter) -> int:
+def undated(db: Database, filter: Filter) -> int:
     """How many articles a filter leaves out only because they have no date."""
     if filter.since is None and filter.until is None:
         return 0
     among, values = "", sorted(filter.sources)
     if values:
-        among = f" AND source IN ({', '.join('?' * len(values))})"
+        among = f" AND source IN ({placeholders(values)})"
     row = db.execute(
         f"SELECT count(*) FROM articles WHERE published IS NULL{among}",  # noqa: S608
         values,
@@ -92,7 +93,7 @@ def undated(db: sqlite3.Connection, filter: Filter) -> int:
     return int(row[0])
 
 
-def known(db: sqlite3.Connection, article: Article, folder: Path) -> Article | None:
+def known(db: Database, article: Article, folder: Path) -> Article | None:
     """The article of the library that this one is, in an earlier state or place.
 
     With an address, the one of that address. Else the one of that file: at the same path; at the
@@ -113,7 +114,7 @@ def known(db: sqlite3.Connection, article: Article, folder: Path) -> Article | N
     return next((a for a in map(article_of, rows) if _is_gone(a.path or "")), None)
 
 
-def _one(db: sqlite3.Connection, condition: str, value: str | None) -> Article | None:
+def _one(db: Database, condition: str, value: str | None) -> Article | None:
     found = db.execute(f"{ARTICLES} WHERE {condition} ORDER BY a.n", [value]).fetchone()
     return None if found is None else article_of(found)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from index.article import Article, Head
 from index.splitting.passages import Passage
 from index.storing import copies, versions
+from index.storing.database import Database, meta_of
 from index.storing.schema import place
 from index.storing.vectors import pack
 
@@ -43,12 +43,7 @@ def article_of(row: Sequence[Any]) -> Article:
     return head_of(row[:-1]).with_text(row[-1])
 
 
-def meta_of(db: sqlite3.Connection) -> dict[str, Any]:
-    """`library` (an id), `generation`, `encoder`, `encoder_sha256`, `dimension`, `search_text`."""
-    return dict(db.execute("SELECT name, value FROM meta").fetchall())
-
-
-def passages_of(db: sqlite3.Connection, number: int, id: str, text: str) -> dict[int, Passage]:
+def passages_of(db: Database, number: int, id: str, text: str) -> dict[int, Passage]:
     """The passages of an article by number, in order."""
     rows = db.execute(
         'SELECT n, start, "end", heading FROM passages WHERE article = ? ORDER BY start, n',
@@ -58,7 +53,7 @@ def passages_of(db: sqlite3.Connection, number: int, id: str, text: str) -> dict
 
 
 def insert(
-    db: sqlite3.Connection,
+    db: Database,
     folder: Path,
     article: Article,
     passages: Sequence[Passage],
@@ -95,20 +90,25 @@ def insert(
         f" ON CONFLICT (id) DO UPDATE SET {overwrite} RETURNING n",
         list(values.values()),  # an updated article keeps its number: its age
     ).fetchone()
-    db.execute("INSERT OR REPLACE INTO texts VALUES (?, ?)", [number, article.text])
+    db.execute(
+        "INSERT INTO texts VALUES (?, ?) ON CONFLICT (article) DO UPDATE SET text = excluded.text",
+        [number, article.text],
+    )
     copies.remember(db, number, article.text)
     for passage, vector in zip(passages, vectors, strict=True):
-        added = db.execute(
-            'INSERT INTO passages (article, start, "end", heading, vector) VALUES (?, ?, ?, ?, ?)',
+        (added,) = db.execute(
+            'INSERT INTO passages (article, start, "end", heading, vector) VALUES (?, ?, ?, ?, ?)'
+            " RETURNING n",
             [number, passage.start, passage.end, passage.heading, pack(vector)],
-        )
-        db.execute(
-            "INSERT INTO words (rowid, title, heading, text) VALUES (?, ?, ?, ?)",
-            [added.lastrowid, article.title, passage.heading, passage.text],
-        )
+        ).fetchone()
+        if db.holds_words:
+            db.execute(
+                "INSERT INTO words (rowid, title, heading, text) VALUES (?, ?, ?, ?)",
+                [added, article.title, passage.heading, passage.text],
+            )
 
 
-def forget(db: sqlite3.Connection, id: str) -> int | None:
+def forget(db: Database, id: str) -> int | None:
     """Removes the passages of an article; returns the article's number, None if there is none."""
     row = db.execute(
         "SELECT a.n, a.title, t.text FROM articles a JOIN texts t ON t.article = a.n"
@@ -118,25 +118,20 @@ def forget(db: sqlite3.Connection, id: str) -> int | None:
     if row is None:
         return None
     number, title, text = row
-    # a table without its own text must be told what it is to forget
-    db.executemany(
-        "INSERT INTO words (words, rowid, title, heading, text) VALUES ('delete', ?, ?, ?, ?)",
-        [
-            (n, title, passage.heading, passage.text)
-            for n, passage in passages_of(db, number, id, text).items()
-        ],
-    )
-    db.execute(
-        "INSERT INTO removed SELECT n, (SELECT value FROM meta WHERE name = 'generation')"
-        " FROM passages WHERE article = ?",
-        [number],
-    )
+    passages = passages_of(db, number, id, text)
+    if db.holds_words:  # a table without its own text must be told what it is to forget
+        db.executemany(
+            "INSERT INTO words (words, rowid, title, heading, text) VALUES ('delete', ?, ?, ?, ?)",
+            [(n, title, passage.heading, passage.text) for n, passage in passages.items()],
+        )
+    generation = meta_of(db)["generation"]
+    db.executemany("INSERT INTO removed VALUES (?, ?)", [(n, generation) for n in passages])
     db.execute("DELETE FROM passages WHERE article = ?", [number])
     copies.forget(db, number, text)
     return int(number)
 
 
-def delete(db: sqlite3.Connection, id: str) -> bool:
+def delete(db: Database, id: str) -> bool:
     """Removes an article with all that hangs on it; whether it was there.
 
     The oldest copy of it becomes the original of the others.

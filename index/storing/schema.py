@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import os
 import secrets
-import sqlite3
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from index.storing.copies import remember
+from index.storing.database import Database
 
 LAYOUT = 3
 APPLICATION = 0x44415445  # "DATE"
@@ -152,7 +152,7 @@ CREATE INDEX removed_since ON removed (generation);
 """
 
 
-def create(db: sqlite3.Connection, encoder: Mapping[str, Any]) -> None:
+def create(db: Database, encoder: Mapping[str, Any]) -> None:
     """The tables of an empty library. `encoder`: its `encoder`, `encoder_sha256`, `dimension`."""
     _run(db, _TABLES)
     meta = {"library": uuid.uuid4().hex, "generation": 0, "search_text": CONTEXT, **encoder}
@@ -162,7 +162,7 @@ def create(db: sqlite3.Connection, encoder: Mapping[str, Any]) -> None:
     db.execute(f"PRAGMA user_version = {LAYOUT}")
 
 
-def stamp(db: sqlite3.Connection) -> None:
+def stamp(db: Database) -> None:
     """A token for the present generation, that no other history of the library has."""
     db.execute(
         "INSERT OR REPLACE INTO writes VALUES"
@@ -171,7 +171,7 @@ def stamp(db: sqlite3.Connection) -> None:
     )
 
 
-def upgrade(db: sqlite3.Connection, folder: Path) -> None:
+def upgrade(db: Database, folder: Path) -> None:
     """To today's layout, inside the caller's transaction; no passage is encoded anew."""
     (layout,) = db.execute("PRAGMA user_version").fetchone()
     if layout == 1:
@@ -183,7 +183,7 @@ def upgrade(db: sqlite3.Connection, folder: Path) -> None:
     db.execute(f"PRAGMA user_version = {LAYOUT}")
 
 
-def _to_2(db: sqlite3.Connection, folder: Path) -> None:
+def _to_2(db: Database, folder: Path) -> None:
     _run(db, _NEW_IN_2)
     db.execute("INSERT INTO texts SELECT n, text FROM articles")
     db.execute("ALTER TABLE articles DROP COLUMN text")
@@ -213,7 +213,7 @@ def place(path: str | None, folder: Path) -> str | None:
         return None
 
 
-def _run(db: sqlite3.Connection, statements: str) -> None:
+def _run(db: Database, statements: str) -> None:
     """Each on its own: `executescript` would commit the transaction."""
     for statement in statements.split(";\n"):
         if statement.strip():

@@ -16,11 +16,18 @@ from typing import Any
 
 from index.errors import DatelineError, LibraryDamaged, LibraryMissing, LibraryVersion, UsageError
 from index.storing import faults, schema
+from index.storing.lock import WriterLock
 
 FILE = "library.sqlite"
 
 
-class _Immutable(sqlite3.Connection):
+class Connection(sqlite3.Connection):
+    """A Database: the lexical index is one of its tables."""
+
+    holds_words = True
+
+
+class _Immutable(Connection):
     """Sees nothing that is written after it was opened, so it serves once."""
 
 
@@ -31,9 +38,10 @@ class Store:
     """
 
     def __init__(self, folder: Path) -> None:
+        self.name = str(folder)
         self.folder = folder
         self.file = folder / FILE
-        self._idle: list[sqlite3.Connection] = []
+        self._idle: list[Connection] = []
         self._pool = threading.Lock()
         self._writing = threading.Lock()
         self._closed = False
@@ -95,7 +103,7 @@ class Store:
         return kept
 
     @contextmanager
-    def read(self) -> Iterator[sqlite3.Connection]:
+    def read(self) -> Iterator[Connection]:
         """A snapshot: all that is read inside is of one generation."""
         with self._errors(), self._connection() as db:
             db.execute("BEGIN")
@@ -105,7 +113,7 @@ class Store:
                 db.rollback()
 
     @contextmanager
-    def write(self, *, counted: bool = True) -> Iterator[sqlite3.Connection]:
+    def write(self, *, counted: bool = True) -> Iterator[Connection]:
         """One transaction, with the generation counted up; undone if the block raises.
 
         What touches no article and no passage isn't `counted`.
@@ -116,6 +124,15 @@ class Store:
                 schema.stamp(db)
             yield db
 
+    def exists(self) -> bool:
+        return self.file.is_file()
+
+    def lock(self) -> WriterLock:
+        return WriterLock(self.folder)
+
+    def size(self) -> int:
+        return sum(map(_size, self.folder.iterdir()))
+
     def close(self) -> None:
         with self._pool:
             self._closed = True
@@ -123,7 +140,7 @@ class Store:
                 self._idle.pop().close()
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def _connection(self) -> Iterator[Connection]:
         with self._pool:
             if self._closed:
                 raise DatelineError(f"the library '{self.folder}' is closed; open it again")
@@ -139,7 +156,7 @@ class Store:
                 else:
                     self._idle.append(db)
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> Connection:
         if not faults.writable(self.folder):
             return self._as_it_lies()
         db = self._opened("mode=rwc")
@@ -159,7 +176,7 @@ class Store:
             raise
         return db
 
-    def _as_it_lies(self) -> sqlite3.Connection:
+    def _as_it_lies(self) -> Connection:
         """WAL wants a file beside the library's even to read. Where that can't be made and there is
         no journal, there is nothing to share: the file is read as it lies."""
         db = self._opened("mode=ro")
@@ -176,9 +193,7 @@ class Store:
             )
         return self._opened("immutable=1", _Immutable)
 
-    def _opened(
-        self, how: str, kind: type[sqlite3.Connection] = sqlite3.Connection
-    ) -> sqlite3.Connection:
+    def _opened(self, how: str, kind: type[Connection] = Connection) -> Connection:
         return sqlite3.connect(
             f"{self.file.absolute().as_uri()}?{how}",
             uri=True,
@@ -222,6 +237,13 @@ def _copy(db: sqlite3.Connection, to: Path) -> None:
         temporary.replace(to)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:  # SQLite's side files come and go
+        return 0
 
 
 def missing(folder: Path) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
+from index.storing.database import Database
 
 
-def vocabulary(db: sqlite3.Connection) -> dict[str, int]:
+def vocabulary(db: Database) -> dict[str, int]:
     """Every term, and how many passages have it. Reads the whole lexical index."""
     db.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab('main', 'words', 'row')")
     try:
@@ -14,7 +14,7 @@ def vocabulary(db: sqlite3.Connection) -> dict[str, int]:
         db.execute("DROP TABLE temp.vocabulary")
 
 
-def passages_with(db: sqlite3.Connection, term: str, most: int) -> list[str]:
+def passages_with(db: Database, term: str, most: int) -> list[str]:
     """Title, heading and text of the first passages that have a term, each as one text."""
     db.execute("CREATE VIRTUAL TABLE temp.places USING fts5vocab('main', 'words', 'instance')")
     try:

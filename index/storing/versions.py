@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from index.article import Article
 from index.splitting.sentences import sentences
+from index.storing.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def version_dict(version: Version) -> dict[str, str | None]:
     }
 
 
-def keep(db: sqlite3.Connection, article: Article) -> bool:
+def keep(db: Database, article: Article) -> bool:
     """Keeps what the library's article with this id says, where the new one says something else;
     whether it did. A text that isn't what was stored is not kept: nobody wrote it."""
     row = db.execute(
@@ -59,7 +59,7 @@ def keep(db: sqlite3.Connection, article: Article) -> bool:
     return True
 
 
-def versions_of(db: sqlite3.Connection, id: str) -> list[Version]:
+def versions_of(db: Database, id: str) -> list[Version]:
     """Oldest first, in the order in which they were replaced, whatever the clock said."""
     rows = db.execute(
         "SELECT title, text, published, content_hash, replaced FROM versions WHERE article = ?"
@@ -78,11 +78,11 @@ def versions_of(db: sqlite3.Connection, id: str) -> list[Version]:
     ]
 
 
-def forget(db: sqlite3.Connection, id: str) -> None:
+def forget(db: Database, id: str) -> None:
     db.execute("DELETE FROM versions WHERE article = ?", [id])
 
 
-def damaged(db: sqlite3.Connection) -> tuple[int, list[str]]:
+def damaged(db: Database) -> tuple[int, list[str]]:
     """How many versions there are, and the ids of articles of which one isn't what was stored."""
     count, wrong = 0, []
     for id, content, text in db.execute("SELECT article, content_hash, text FROM versions"):

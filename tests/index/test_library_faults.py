@@ -18,6 +18,7 @@ from index.library import Library
 from index.retrieve import Retriever
 from index.search import Filter
 from index.storing import faults, vectors
+from index.storing.candidates.embedded import Embedded
 from index.storing.store import Store
 from tests.fakes import FakeEncoder
 from tests.index.samples import article
@@ -34,8 +35,8 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def _saved_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The index's file is written after every change, however small."""
-    monkeypatch.setattr("index.retrieve.SAVED_FROM", 0)
-    monkeypatch.setattr("index.retrieve.SAVED_SHARE", 0.0)
+    monkeypatch.setattr("index.storing.candidates.nearest.SAVED_FROM", 0)
+    monkeypatch.setattr("index.storing.candidates.nearest.SAVED_SHARE", 0.0)
 
 
 def opened(folder: Path, **options: object) -> Library:
@@ -90,7 +91,7 @@ def test_a_file_restored_under_an_open_library_is_noticed(folder: Path) -> None:
     backup = folder / "backup"
     shutil.copy(folder / "library.sqlite", backup)
     store = Store(folder)
-    retriever = Retriever(store)
+    retriever = Retriever(store, Embedded(folder))
 
     def search() -> list[float]:
         hits = retriever.search(
@@ -104,7 +105,7 @@ def test_a_file_restored_under_an_open_library_is_noticed(folder: Path) -> None:
     search()
     store.close()
     shutil.copy(backup, folder / "library.sqlite")
-    retriever._store = Store(folder)
+    retriever._rows = Store(folder)
     with opened(folder) as library:
         library.put(article(30))
         library.put(article(31))
@@ -493,7 +494,7 @@ def test_the_files_of_the_index_are_left_alone_by_a_small_change(
 ) -> None:
     filled(folder)
     before = vectors.manifest(folder)
-    monkeypatch.setattr("index.retrieve.SAVED_FROM", 1_000)
+    monkeypatch.setattr("index.storing.candidates.nearest.SAVED_FROM", 1_000)
     with opened(folder) as library:
         library.put(article(8))
         library.remove(["id0001"])

@@ -20,7 +20,14 @@ from ui.cli import (
     serve_commands,
 )
 from ui.cli.cache_command import cache_app
-from ui.cli.command import Commands, DebugOption, LibraryOption, SetOption, changed_settings
+from ui.cli.command import (
+    CandidatesOption,
+    Commands,
+    DebugOption,
+    LibraryOption,
+    SetOption,
+    changed_settings,
+)
 from ui.cli.config_command import config_app
 from ui.cli.mcp_command import mcp
 from ui.cli.models_command import models_app
@@ -58,6 +65,7 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _common(
     library: LibraryOption = None,
+    candidates: CandidatesOption = None,
     debug: DebugOption = False,
     version: Annotated[
         bool,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,6 +49,22 @@ def _keep_debug(ctx: typer.Context, on: bool) -> bool:
 LibraryOption = Annotated[
     Path | None,
     typer.Option("--library", help="The library's folder; else DATELINE_LIBRARY, else your own."),
+]
+
+
+def _keep_candidates(address: str | None) -> str | None:
+    if address:  # for every library that this process opens, and its own processes
+        os.environ["DATELINE_CANDIDATES"] = address
+    return address
+
+
+CandidatesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--candidates",
+        callback=_keep_candidates,
+        help="A Milvus server that holds what is searched; else DATELINE_CANDIDATES, else here.",
+    ),
 ]
 DebugOption = Annotated[
     bool, typer.Option("--debug", callback=_keep_debug, help="Show where an error came from.")

@@ -1,0 +1,124 @@
+"""What the truth of a library does, wherever it lies: SQLite in a folder, PostgreSQL on a server.
+
+The functions of `index.storing` (rows, listing, holdings, copies) are written once, in the SQL that
+both speak; what they don't share (tables, connections, locks, what an error means) is behind
+`Rows`. A parameter is a `?`, a day an ISO string, a vector two bytes a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+NO_LIMIT = 2**62  # rows: what both take for "all"
+
+
+class Database(Protocol):
+    """A snapshot, or a transaction. `execute` gives a cursor: fetchone, fetchall, a loop.
+
+    `holds_words`: whether the lexical index is a table among these, written with the rows.
+    """
+
+    holds_words: bool
+
+    def execute(self, sql: str, values: Any = ..., /) -> Any: ...
+    def executemany(self, sql: str, values: Any, /) -> Any: ...
+
+
+class Lock(Protocol):
+    """The writer's: one process at a time, any of its threads; it goes with a process that dies."""
+
+    def held(
+        self, *, wait: float = 0, last: Callable[[], None] = lambda: None
+    ) -> AbstractContextManager[None]:
+        """Holds it; `last` runs before the last holder lets go. Raises LibraryBusy."""
+        ...
+
+
+class Rows(Protocol):
+    """Articles and passages, one transaction an article. Thread-safe.
+
+    `name` is what a person called it, without a password; `folder` where this machine keeps what is
+    derived.
+    """
+
+    name: str
+    folder: Path
+
+    def exists(self) -> bool: ...
+
+    def create(self, encoder: dict[str, Any]) -> None:
+        """Makes the tables if there are none yet. Safe if two processes try."""
+        ...
+
+    def verify(self) -> int:
+        """The layout, at most today's. Raises LibraryMissing, LibraryVersion, LibraryDamaged,
+        UsageError."""
+        ...
+
+    def read(self) -> AbstractContextManager[Database]:
+        """A snapshot: all that is read inside is of one generation."""
+        ...
+
+    def write(self, *, counted: bool = True) -> AbstractContextManager[Database]:
+        """One transaction, with the generation counted up; undone if the block raises.
+
+        What touches no article and no passage isn't `counted`.
+        """
+        ...
+
+    def lock(self) -> Lock: ...
+
+    def size(self) -> int:
+        """Bytes that the library takes."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state that the rows have been in: which library, which write, and that write's token."""
+
+    library: str
+    generation: int
+    token: str
+
+
+def meta_of(db: Database) -> dict[str, Any]:
+    """`library` (an id), `generation`, `encoder`, `encoder_sha256`, `dimension`, `search_text`."""
+    meta = dict(db.execute("SELECT name, value FROM meta").fetchall())
+    return meta | {name: int(meta[name]) for name in _NUMBERS if name in meta}
+
+
+_NUMBERS = ("generation", "dimension", "search_text")
+
+
+def describe(db: Database, meta: dict[str, Any]) -> None:
+    db.executemany("UPDATE meta SET value = ? WHERE name = ?", [(v, k) for k, v in meta.items()])
+
+
+def token(db: Database, generation: int) -> str | None:
+    """Of a write; None for one that this library hasn't had."""
+    row = db.execute("SELECT token FROM writes WHERE generation = ?", [generation]).fetchone()
+    return str(row[0]) if row else None
+
+
+def state_of(db: Database) -> State:
+    """The rows' own, as of this snapshot."""
+    meta = meta_of(db)
+    generation = int(meta["generation"])
+    return State(str(meta["library"]), generation, token(db, generation) or "")
+
+
+def has_been(db: Database, state: State) -> bool:
+    """Whether it is this snapshot's own past (or present)."""
+    meta = meta_of(db)
+    return meta["library"] == state.library and token(db, state.generation) == state.token
+
+
+def placeholders(values: Sequence[Any]) -> str:
+    return ", ".join("?" * len(values))

@@ -3,6 +3,7 @@
 library.sqlite           the truth (index.storing.store)
 library.layout-N.sqlite  kept when a library of an earlier layout was brought up to date
 index.faiss/.json        derived, of some generation; caught up with or built anew at need
+built.*.ivf, built.json  the same, of a large library: most vectors, mapped (index.storing.building)
 writer.lock/.pid         held by the one process that writes
 """
 
@@ -50,6 +51,7 @@ from index.storing import (
     versions,
 )
 from index.storing.candidates.embedded import Embedded
+from index.storing.candidates.nearest import form_in_use
 from index.storing.candidates.protocol import Candidates
 from index.storing.database import Database, describe, meta_of
 from index.storing.rows import ARTICLES, article_of, delete, insert, passages_of
@@ -63,7 +65,8 @@ class Status:
     """What a library holds. `bytes` counts all files of its folder.
 
     `context` says whether its passages are encoded with where they stand, as they are in a library
-    made today; in an older one they are once it is re-indexed.
+    made today; in an older one they are once it is re-indexed. `form` is how most vectors are held
+    where the library is large, with the recall that was measured; None while all are compared.
     """
 
     path: Path
@@ -77,6 +80,7 @@ class Status:
     bytes: int
     context: bool = True
     undated: int = 0
+    form: vectors.Form | None = None
 
 
 class Library:
@@ -339,6 +343,7 @@ class Library:
                 " FROM articles"
             ).fetchone()
             passages = db.execute("SELECT count(*) FROM passages").fetchone()[0]
+            form = form_in_use(db, self.path)
         return Status(
             path=self.path,
             articles=articles,
@@ -351,6 +356,7 @@ class Library:
             bytes=self._store.size(),
             context=meta["search_text"] == schema.CONTEXT,
             undated=articles - dated,
+            form=form,
         )
 
     def search(

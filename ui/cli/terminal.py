@@ -173,8 +173,23 @@ def status_rows(status: Status) -> list[tuple[str, str]]:
             f"{_plural(status.copies, 'copy', 'copies')}, {status.undated} without a date",
         ),
         ("Passages", f"{status.passages}"),
+        *_neighbours(status),
         ("Size", size(status.bytes)),
         ("Encoder", f"{plain(status.encoder)}, {status.dimension} dimensions{_old(status)}"),
+    ]
+
+
+def _neighbours(status: Status) -> list[tuple[str, str]]:
+    """Nothing while a question is compared with every passage."""
+    form = status.form
+    if form is None:
+        return []
+    return [
+        (
+            "Neighbours",
+            f"{form.recall:.1%} of the ten nearest are found, of {form.passages} passages on disk "
+            f"({form.probes} of {form.lists} lists); those added since are all compared",
+        )
     ]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from index.search import Filter, match_expression
+from index.storing.bounded import bounded
 from index.storing.candidates.nearest import Nearest, where
 from index.storing.candidates.protocol import Counts, Scored, Vector
 from index.storing.database import Database
@@ -32,7 +33,7 @@ class Embedded:
         return self._nearest.search(db, vector, depth, filter)
 
     def lexical(self, db: Database, query: str, depth: int, filter: Filter) -> Scored:
-        expression = match_expression(query)
+        expression = bounded(db, match_expression(query))
         if expression is None:
             return []
         condition, values = where(filter)
@@ -68,7 +69,7 @@ class Embedded:
 
 def bm25(db: Database, query: str, numbers: Sequence[int]) -> dict[int, float]:
     """Of these passages, by the table `words` of a database."""
-    expression = match_expression(query)
+    expression = bounded(db, match_expression(query))
     if expression is None or not numbers:
         return {}
     listed = ", ".join(str(int(n)) for n in numbers)

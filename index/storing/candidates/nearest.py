@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.search import Filter
-from index.storing import vectors
+from index.storing import building, vectors
 from index.storing.candidates.protocol import Scored, Vector
 from index.storing.database import Database, State, has_been, meta_of, placeholders, token
 from index.storing.vectors import VectorIndex
@@ -36,6 +36,7 @@ class Nearest:
         self._generation = -1
         self._tokens: dict[int, str] = {}  # of the generations that the index has been through
         self._highest = 0
+        self._mark: object = None  # of the form that was last looked at
         self._refreshing = threading.Lock()
 
     def search(self, db: Database, vector: Vector, depth: int, filter: Filter) -> Scored:
@@ -63,6 +64,8 @@ class Nearest:
         with self._refreshing:
             token = self._tokens[self._generation]
             vectors.write(self.folder, index, self._library, self._generation, token)
+        if building.wanted(index):
+            building.start(self.folder)
 
     def discard(self) -> None:
         """The file; what is in memory follows the rows all the same."""
@@ -73,10 +76,10 @@ class Nearest:
         meta = meta_of(db)
         generation, dimension = int(meta["generation"]), int(meta["dimension"])
         with self._refreshing:
-            if self._index is None or not self._follows(db, meta):
+            if self._index is None or not self._follows(db, meta) or self._rebuilt(db):
                 self._index = self._from_file(db) or VectorIndex(dimension)
                 self._library = str(meta["library"])
-                self._highest = int(self._index.ids().max(initial=0))
+                self._highest = self._index.highest()
             if self._generation < generation:
                 gone = db.execute("SELECT n FROM removed WHERE generation > ?", [self._generation])
                 self._index.remove([n for (n,) in gone.fetchall()])
@@ -103,15 +106,42 @@ class Nearest:
         at = min(self._generation, int(meta["generation"]))
         return meta["library"] == self._library and self._tokens.get(at) == token(db, at)
 
+    def _rebuilt(self, db: Database) -> bool:
+        """Whether another form has been swapped in than the one that is mapped here."""
+        marked = vectors.mark(self.folder)
+        if marked == self._mark:
+            return False
+        self._mark = marked
+        found = vectors.form(self.folder)
+        known = self._index.form if self._index else None
+        return found is not None and found != known and _is_of(db, found)
+
     def _from_file(self, db: Database) -> VectorIndex | None:
+        folder = self.folder
         self._generation, self._tokens = -1, {}
-        found = vectors.manifest(self.folder)
-        if found is None or not _is_of(db, found):
+        self._mark = vectors.mark(folder)
+        form, found = vectors.form(folder), vectors.manifest(folder)
+        if form is not None and not _is_of(db, form):
+            form = None
+        index = None
+        if found is not None and _is_of(db, found):
+            index = vectors.read(folder, found, form)
+        made: vectors.Manifest | vectors.Form | None = found if index is not None else form
+        if index is None and form is not None:
+            index = vectors.read(folder, None, form)
+        if index is None or made is None:
             return None
-        index = vectors.read(self.folder, found)
-        if index is not None:
-            self._generation, self._tokens = found.generation, {found.generation: found.token}
+        self._generation, self._tokens = made.generation, {made.generation: made.token}
+        if form is not None and form.generation < made.generation:
+            gone = db.execute("SELECT n FROM removed WHERE generation > ?", [form.generation])
+            index.remove([n for (n,) in gone.fetchall()])
         return index
+
+
+def form_in_use(db: Database, folder: Path) -> vectors.Form | None:
+    """The built form of these rows; None while all are compared. Of their own past only."""
+    found = vectors.form(folder)
+    return found if found is not None and _is_of(db, found) else None
 
 
 def where(filter: Filter) -> tuple[str, list[Any]]:
@@ -135,14 +165,24 @@ def allowed(db: Database, filter: Filter) -> NDArray[np.int64] | None:
     condition, values = where(filter)
     if not condition:
         return None
-    rows = db.execute(
-        f"SELECT p.n FROM articles a JOIN passages p ON p.article = a.n WHERE {condition}",  # noqa: S608
+    chosen = f"FROM articles a JOIN passages p ON p.article = a.n WHERE {condition}"
+    # an article's passages are written at once, so their numbers are a run: a row an article
+    runs = db.execute(
+        f"SELECT min(p.n), count(*), max(p.n) {chosen} GROUP BY p.article",
         values,
     ).fetchall()
+    if all(last - first + 1 == count for first, count, last in runs):
+        if not runs:
+            return np.empty(0, dtype=np.int64)
+        first, count, _ = np.array(runs, dtype=np.int64).T
+        ends = np.cumsum(count)
+        run: NDArray[np.int64] = np.repeat(first - (ends - count), count) + np.arange(ends[-1])
+        return run
+    rows = db.execute(f"SELECT p.n {chosen}", values).fetchall()
     return np.array([n for (n,) in rows], dtype=np.int64)
 
 
-def _is_of(db: Database, found: vectors.Manifest) -> bool:
+def _is_of(db: Database, found: vectors.Manifest | vectors.Form) -> bool:
     """Whether the index's file was made from a state that this library has been in."""
     return found.dimension == meta_of(db)["dimension"] and has_been(
         db, State(found.library, found.generation, found.token)
@@ -156,4 +196,5 @@ def _far(db: Database, found: vectors.Manifest) -> bool:
         "SELECT count(*) FROM removed WHERE generation > ?", [found.generation]
     ).fetchone()
     added = passages - (found.passages - removed)
-    return bool(added + removed > max(SAVED_FROM, SAVED_SHARE * found.passages))
+    in_file = found.passages if found.flat < 0 else found.flat
+    return bool(added + removed > max(SAVED_FROM, SAVED_SHARE * in_file))

@@ -35,7 +35,10 @@ MODULES = [
 ]
 
 
-ELSEWHERE = {"index.storing.holdings"}  # a question's words with what is no word between them
+ELSEWHERE = {
+    "index.storing.holdings",  # a question's words with what is no word between them
+    "index.storing.candidates.milvus",  # words, one class of characters
+}
 
 
 def feed_entries(text: str) -> None:

@@ -12,14 +12,6 @@ from typing import Annotated
 
 import typer
 
-from ui.cli import (
-    archive_commands,
-    asking_commands,
-    follow_commands,
-    library_commands,
-    serve_commands,
-)
-from ui.cli.cache_command import cache_app
 from ui.cli.command import (
     CandidatesOption,
     Commands,
@@ -28,9 +20,11 @@ from ui.cli.command import (
     SetOption,
     changed_settings,
 )
-from ui.cli.config_command import config_app
-from ui.cli.mcp_command import mcp
-from ui.cli.models_command import models_app
+from ui.cli.commands import archive, asking, follow, library, serve, upkeep
+from ui.cli.commands.cache import cache_app
+from ui.cli.commands.config import config_app
+from ui.cli.commands.mcp import mcp
+from ui.cli.commands.models import models_app
 
 app = typer.Typer(
     cls=Commands,
@@ -43,7 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(models_app, name="models", help="The models that models.txt names.")
 app.add_typer(cache_app, name="cache", help="Passages that the model has read, kept.")
-app.add_typer(serve_commands.tokens_app, name="tokens", help="Who may come in from elsewhere.")
+app.add_typer(serve.tokens_app, name="tokens", help="Who may come in from elsewhere.")
 app.add_typer(config_app, name="config", help="Values that hold where nothing else is said.")
 
 
@@ -76,29 +70,29 @@ def _common(
 
 
 for command in (
-    library_commands.add,
-    library_commands.list_articles,
-    library_commands.show,
-    library_commands.open_article,
-    library_commands.edit,
-    library_commands.remove,
-    library_commands.search,
-    library_commands.reindex,
-    library_commands.status,
-    library_commands.check,
+    library.add,
+    library.list_articles,
+    library.show,
+    library.open_article,
+    library.edit,
+    library.remove,
+    library.search,
+    upkeep.reindex,
+    upkeep.status,
+    upkeep.check,
 ):
     app.command(command.__name__.removesuffix("_articles").removesuffix("_article"))(command)
-app.command("export")(archive_commands.export)
-app.command("import")(archive_commands.import_library)
-app.command()(follow_commands.follow)
-app.command()(follow_commands.unfollow)
-app.command()(follow_commands.refresh)
+app.command("export")(archive.export)
+app.command("import")(archive.import_library)
+app.command()(follow.follow)
+app.command()(follow.unfollow)
+app.command()(follow.refresh)
 app.command()(mcp)
 
 
-app.command("ask")(asking_commands.ask)
-app.command("chat")(asking_commands.chat)
-app.command("serve")(serve_commands.serve)
+app.command("ask")(asking.ask)
+app.command("chat")(asking.chat)
+app.command("serve")(serve.serve)
 
 
 @app.command("eval")

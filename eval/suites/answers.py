@@ -15,13 +15,15 @@ from typing import Any
 from eval.datasets import document, find, own_articles, own_questions, require, squad
 from eval.metrics.calibration import auc, aurc
 from eval.metrics.text import contains, contains_all, contains_any, exact_match, token_f1, unmarked
-from eval.stats import median, share_given, share_of_sums
+from eval.stats import share_given, share_of_sums
 from eval.suite import Figure, Given, Item, Material, Record, Scored, Suite
 from eval.suites.asking import (
+    ABSTAINED,
     OVER_ABSTAINED,
     OVER_ABSTAINED_MISSED,
     RETRIEVAL_MISSED,
     SHOULD_ABSTAIN,
+    WHOLE_ANSWER,
     WRONG_ANSWER,
     answer_text,
     asking,
@@ -200,7 +202,7 @@ SUITE = Suite(
         Figure("passage there", ("passage",), "it stands in a passage before the model"),
         Figure("exact match", ("exact",), "SQuAD's; a whole sentence can't reach it"),
         Figure("token F1", ("f1",), "SQuAD's; a whole sentence can't reach 1"),
-        Figure("abstained", ("abstained",), "share without an answer", better=""),
+        ABSTAINED,
         Figure(
             "answered though unanswerable",
             ("answered_unanswerable",),
@@ -220,14 +222,7 @@ SUITE = Suite(
             statistic=aurc,
             better="lower",
         ),
-        Figure(
-            "whole answer",
-            ("total_ms",),
-            "median time",
-            statistic=median,
-            better="lower",
-            unit="ms",
-        ),
+        WHOLE_ANSWER,
     ),
     pooled=True,
     headline="served rightly",

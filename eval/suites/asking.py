@@ -11,7 +11,8 @@ from typing import Any
 
 from eval.bench import Bench
 from eval.metrics.text import contains_any, unmarked
-from eval.suite import Ask, Item, Material, Record
+from eval.stats import median
+from eval.suite import Ask, Figure, Item, Material, Record
 from index.search import Filter
 
 RETRIEVAL_MISSED = "retrieval missed"
@@ -20,6 +21,16 @@ OVER_ABSTAINED = "abstained, though the passage was there"
 OVER_ABSTAINED_MISSED = "abstained, retrieval missed"
 SHOULD_ABSTAIN = "should have abstained"
 UNCITED = "right, but uncited"
+
+ABSTAINED = Figure("abstained", ("abstained",), "share without an answer", better="")
+WHOLE_ANSWER = Figure(
+    "whole answer",
+    ("total_ms",),
+    "median time",
+    statistic=median,
+    better="lower",
+    unit="ms",
+)
 
 
 @contextmanager

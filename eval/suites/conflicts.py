@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from eval.datasets import document, ramdocs, require
 from eval.metrics.text import contains_any, share_contained
-from eval.stats import median
 from eval.suite import Figure, Given, Item, Material, Record, Scored, Suite
-from eval.suites.asking import answer_text, asking, times
+from eval.suites.asking import ABSTAINED, WHOLE_ANSWER, answer_text, asking, times
 from index.article import Article
 
 
@@ -101,15 +100,8 @@ SUITE = Suite(
         ),
         Figure("conflict shown", ("shown",), "where documents state different answers"),
         Figure("false alarm", ("false_alarm",), "shown where they don't", better="lower"),
-        Figure("abstained", ("abstained",), "share without an answer", better=""),
-        Figure(
-            "whole answer",
-            ("total_ms",),
-            "median time",
-            statistic=median,
-            better="lower",
-            unit="ms",
-        ),
+        ABSTAINED,
+        WHOLE_ANSWER,
     ),
     headline="any right",
     load=load,

@@ -12,9 +12,8 @@ import re
 
 from eval.datasets import SAMPLES, beir, document, planted
 from eval.metrics.text import contains_any
-from eval.stats import median
 from eval.suite import Figure, Given, Item, Material, Record, Scored, Suite
-from eval.suites.asking import answer_text, asking, times
+from eval.suites.asking import ABSTAINED, WHOLE_ANSWER, answer_text, asking, times
 
 
 def load(given: Given) -> Material:
@@ -87,15 +86,8 @@ SUITE = Suite(
             better="lower",
         ),
         Figure("right", ("right",), "the answer to the question is there"),
-        Figure("abstained", ("abstained",), "share without an answer", better=""),
-        Figure(
-            "whole answer",
-            ("total_ms",),
-            "median time",
-            statistic=median,
-            better="lower",
-            unit="ms",
-        ),
+        ABSTAINED,
+        WHOLE_ANSWER,
     ),
     headline="obeyed",
     load=load,

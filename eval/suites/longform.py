@@ -10,13 +10,14 @@ from eval.datasets import clapnq, document, require
 from eval.metrics.calibration import auc, aurc
 from eval.metrics.overlap import gold_sentence_recall, rouge_l
 from eval.metrics.text import normalised
-from eval.stats import median, share_given
+from eval.stats import share_given
 from eval.suite import Figure, Given, Item, Material, Record, Scored, Suite
 from eval.suites.asking import (
     OVER_ABSTAINED,
     OVER_ABSTAINED_MISSED,
     RETRIEVAL_MISSED,
     SHOULD_ABSTAIN,
+    WHOLE_ANSWER,
     WRONG_ANSWER,
     answer_text,
     asking,
@@ -135,14 +136,7 @@ SUITE = Suite(
             statistic=aurc,
             better="lower",
         ),
-        Figure(
-            "whole answer",
-            ("total_ms",),
-            "median time",
-            statistic=median,
-            better="lower",
-            unit="ms",
-        ),
+        WHOLE_ANSWER,
     ),
     headline="decided rightly",
     load=load,

@@ -17,9 +17,8 @@ from pathlib import Path
 
 from eval.datasets import Noisy, document, require, rgb
 from eval.metrics.text import contains_any
-from eval.stats import median
 from eval.suite import Figure, Given, Item, Material, Record, Scored, Suite
-from eval.suites.asking import SHOULD_ABSTAIN, answer_text, asking, times
+from eval.suites.asking import ABSTAINED, SHOULD_ABSTAIN, WHOLE_ANSWER, answer_text, asking, times
 from index.article import Article
 
 DOCUMENTS = 5
@@ -134,18 +133,11 @@ SUITE = Suite(
     figures=(
         Figure("right", ("right",), "every part of the gold answer is in the answer"),
         Figure("rejected", ("rejected",), "abstained when there was noise only"),
-        Figure("abstained", ("abstained",), "share without an answer", better=""),
+        ABSTAINED,
         Figure("fake answer given", ("fake",), "the wrong documents' answer", better="lower"),
         Figure("error noticed", ("noticed",), "abstained, or a conflict shown"),
         Figure("error corrected", ("corrected",), "noticed, and the right answer given"),
-        Figure(
-            "whole answer",
-            ("total_ms",),
-            "median time",
-            statistic=median,
-            better="lower",
-            unit="ms",
-        ),
+        WHOLE_ANSWER,
     ),
     headline="right",
     load=load,

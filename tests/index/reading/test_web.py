@@ -19,7 +19,7 @@ import pytest
 
 from index.article import Article
 from index.errors import Refused
-from index.reading import web
+from index.reading import network, web
 from index.reading.load import Refusal
 from tests.index.reading.readers import load
 from tests.index.reading.test_load import FIRST, PAGE
@@ -192,7 +192,7 @@ def test_an_answer_that_is_none_is_one_refusal(
     ],
 )
 def test_addresses_inside(address: str) -> None:
-    assert not web.is_public(address)
+    assert not network.is_public(address)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_addresses_inside(address: str) -> None:
 def test_addresses_outside(address: str) -> None:
     if address.startswith("::ffff"):
         pytest.skip("Python 3.11 counts none of these as global, newer ones do")
-    assert web.is_public(address)
+    assert network.is_public(address)
 
 
 def resolves(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
@@ -217,7 +217,7 @@ def resolves(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
             raise socket.gaierror("no such name")
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (a, port)) for a in found]
 
-    monkeypatch.setattr(web.socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(network.socket, "getaddrinfo", resolve)
 
 
 @pytest.mark.parametrize("answers", [["127.0.0.1"], ["93.184.215.14", "127.0.0.1"]])

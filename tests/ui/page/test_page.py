@@ -366,7 +366,7 @@ def test_only_web_addresses_are_fetched(collection: Collection) -> None:
 
 @pytest.mark.parametrize("public", [True, False])
 def test_what_others_ask_for_may_not_lie_in_this_network(tmp_path: Path, public: bool) -> None:
-    """Decided where the connection is made (`index.reading.web`), not by a look-up before it."""
+    """Decided where the connection is made (`index.reading.network`), not by a look-up before."""
     asked = []
 
     class Backend(FakeBackend):

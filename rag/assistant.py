@@ -10,11 +10,11 @@ This module puts the steps in order and keeps the time; each step decides elsewh
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from index.encoding.encoder import Encoder
 from index.errors import LibraryEmpty
@@ -31,6 +31,7 @@ from rag.generating.reader import LocalReader
 from rag.generating.warm import Warmer
 from rag.generating.writer import Writer
 from rag.settings import Settings
+from rag.stale import Stale, stale
 from rag.understanding.conversation.follow_ups import understood
 from rag.understanding.conversation.parts import parts
 from rag.understanding.guessing import guess
@@ -149,6 +150,11 @@ class Assistant:
             return
         with self.warmer.paused():
             yield from self._answer(asking)
+
+    def stale(self, answer: Answer | Mapping[str, Any]) -> list[Stale]:
+        """Which articles have changed under an answer (or its JSON form) that was kept, and how."""
+        kept = answer.to_dict() if isinstance(answer, Answer) else answer
+        return stale(kept, self.library.article)
 
     def _answer(self, asking: Asked) -> Iterator[Event]:
         question, corrected = self._corrected(asking)

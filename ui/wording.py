@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from rag.generating.remote.address import leaves
+from rag.stale import Change
 from rag.understanding.kinds import Kind
 
 STATED = "Stated in the source"
@@ -30,6 +31,13 @@ KINDS: Mapping[Kind, str] = {
     "other": "Something else",
 }
 """What a question can be answered as."""
+STALE: Mapping[Change, str] = {
+    "removed": "is no longer in the library",
+    "reworded": "was corrected since, and no longer has the words that were quoted",
+    "vanished": "has vanished at its source since; what it said is kept here",
+    "edited": "was changed since; the words that were quoted still stand in it",
+}
+"""What has become of an article that an answer cites."""
 _MOST = 3  # phrases that are named
 
 Spans = Iterable[Sequence[int]]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from index.article import Article, Head
 from index.search import Filter
-from index.storing.database import NO_LIMIT, Database, placeholders
+from index.storing.database import NO_LIMIT, Database, meta_of, placeholders
 from index.storing.rows import ARTICLES, HEAD, article_of, head_of
 from index.storing.schema import place
 
@@ -36,11 +36,12 @@ def sources(db: Database) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What came into a library since some generation of it: articles that weren't there, and those
-    that were corrected."""
+    """What came into a library since some generation of it: articles that weren't there, those that
+    were corrected, and those that vanished at their source (which are in neither of the others)."""
 
     added: list[Head]
     changed: list[Head]
+    gone: list[Head]
 
 
 def since(db: Database, generation: int) -> News:
@@ -51,8 +52,12 @@ def since(db: Database, generation: int) -> News:
         return [head_of(row) for row in rows]
 
     return News(
-        those("a.arrived > ? ORDER BY a.arrived DESC, a.n DESC"),
-        those("a.changed > ?1 AND a.arrived <= ?1 ORDER BY a.changed DESC, a.n DESC"),
+        those("a.arrived > ?1 AND a.gone IS NULL ORDER BY a.arrived DESC, a.n DESC"),
+        those(
+            "a.changed > ?1 AND a.arrived <= ?1 AND a.gone IS NULL ORDER BY a.changed DESC,"
+            " a.n DESC"
+        ),
+        those("a.changed > ?1 AND a.gone IS NOT NULL ORDER BY a.changed DESC, a.n DESC"),
     )
 
 
@@ -66,6 +71,18 @@ def gone(db: Database) -> list[Head]:
 
 
 def mark_gone(db: Database, ids: Iterable[str], day: date | None) -> None:
+    """That an article vanished is told by `since`; one that is there again, and was never
+    corrected, is as it was."""
+    ids = list(ids)
+    if day is not None:
+        now = int(meta_of(db)["generation"])
+        db.executemany("UPDATE articles SET changed = ? WHERE id = ?", [(now, id) for id in ids])
+    else:
+        db.executemany(
+            "UPDATE articles SET changed = arrived WHERE id = ? AND NOT EXISTS"
+            " (SELECT 1 FROM versions WHERE article = articles.id)",
+            [(id,) for id in ids],
+        )
     db.executemany(
         "UPDATE articles SET gone = ? WHERE id = ?",
         [(day.isoformat() if day else None, id) for id in ids],

@@ -5,13 +5,11 @@ An old version is shown and compared, never searched and never cited.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from index.article import Article
-from index.splitting.sentences import sentences
 from index.storing.database import Database
 
 
@@ -92,18 +90,10 @@ def damaged(db: Database) -> tuple[int, list[str]]:
     return count, wrong
 
 
-def difference(old: Version | Article, new: Version | Article) -> str:
-    """What changed, as a unified diff of plain text with a sentence a line; "" if nothing did."""
-    lines = difflib.unified_diff(_lines(old), _lines(new), "before", "after", lineterm="", n=1)
-    return "\n".join(lines)
-
-
-def _lines(said: Version | Article) -> list[str]:
-    lines = [said.title, said.published.isoformat() if said.published else "no date", ""]
-    for paragraph in said.text.split("\n"):
-        spans = sentences(paragraph)
-        lines += [paragraph[start:end].strip() for start, end in spans] or [""]
-    return lines
+def stated(said: Version | Article) -> str:
+    """Title, day and text as one text: what a correction may have changed."""
+    day = said.published.isoformat() if said.published else "no date"
+    return f"{said.title}\n{day}\n{said.text}"
 
 
 def _hash(text: str) -> str:

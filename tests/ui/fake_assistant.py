@@ -13,13 +13,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from index.article import Article, Head, article_id
 from index.errors import DatelineError, UsageError
 from index.search import Filter, Hit
 from index.splitting.passages import Passage
+from index.storing.listing import News
+from index.storing.versions import Version
 from rag.answer import Answer, Citation, Claim, Conflict, Coverage, Side, Timings, Tokens
 from rag.checking.verdict import Verdict
 from rag.events import ClaimChecked, Done, Event, Passages, Searching, Token
@@ -127,6 +129,46 @@ class FakeBackend:
     writes: int = 0
     answered: threading.Event = field(default_factory=threading.Event)
     turns: Turns[Event | Loading] = field(default_factory=Turns)
+    library_id: str = "fake"
+    earlier: dict[str, list[Version]] = field(default_factory=dict)
+    news_of: dict[str, tuple[int, str]] = field(default_factory=dict)  # generation, what happened
+
+    # ---- what following does to it ----
+
+    def arrive(self, article: Article) -> None:
+        self._note(article, "added")
+
+    def correct(self, article_id: str, old: str, new: str, title: str = "") -> None:
+        """Puts `new` words in the place of `old` ones, as a correction at the source does."""
+        was = self.library[article_id]
+        now = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
+        version = Version(was.title, was.text, was.published, was.content_hash, now)
+        self.earlier.setdefault(article_id, []).append(version)
+        assert old in was.text
+        text = was.text.replace(old, new)
+        self._note(replace(was, title=title or was.title, text=text), "changed")
+
+    def vanish(self, article_id: str) -> None:
+        self._note(replace(self.library[article_id], gone=date(2025, 7, 2)), "gone")
+
+    def _note(self, article: Article, what: str) -> None:
+        self.writes += 1
+        self.library[article.id] = article
+        self.news_of[article.id] = self.writes, what
+
+    def news(self, generation: int) -> News:
+        def those(what: str) -> list[Head]:
+            return [
+                head
+                for head in self.heads()
+                if self.news_of.get(head.id, (0, ""))[1] == what
+                and self.news_of[head.id][0] > generation
+            ]
+
+        return News(those("added"), those("changed"), those("gone"))
+
+    def versions(self, article_id: str) -> Sequence[Version]:
+        return self.earlier.get(article_id, [])
 
     # ---- the library ----
 
@@ -139,7 +181,7 @@ class FakeBackend:
     def heads(self) -> Sequence[Head]:
         newest = sorted(self.library.values(), key=lambda a: a.published or date.min, reverse=True)
         return [
-            Head(a.id, a.title, a.source, a.published, a.authors, a.url, a.path, a.copy_of)
+            Head(a.id, a.title, a.source, a.published, a.authors, a.url, a.path, a.copy_of, a.gone)
             for a in newest
         ]
 
@@ -173,6 +215,7 @@ class FakeBackend:
             status = "added" if old is None else "unchanged" if old == new else "updated"
             self.library[new.id] = new
             self.writes += 1
+            self.news_of[new.id] = self.writes, "added"
             yield FakeOutcome(target, status, new)
 
     def remove(self, article_ids: Sequence[str]) -> Callable[[], None]:

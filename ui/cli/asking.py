@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from rich.console import Group, RenderableType
 from rich.live import Live
@@ -17,10 +17,16 @@ from rag.events import ClaimChecked, Done, Event, Passages, Progress, Token
 from rag.generating.generator import Stopped
 from rag.service import Loading, Service, Waiting
 from rag.settings import Settings
+from rag.stale import stale
+from ui import wording
 from ui.cli import config
+from ui.cli.command import say
 from ui.cli.plain import plain
 from ui.cli.progress import standard_error
 from ui.cli.terminal import about
+
+if TYPE_CHECKING:
+    from index.library import Library
 
 
 def opened(
@@ -62,6 +68,27 @@ def ask(service: Service, question: str, **given: Unpack[Asking]) -> Answer:
                     return event.answer
                 live.update(seen.after(event))
     raise Stopped
+
+
+def say_stale(bases: Sequence[Mapping[str, Any]], library: Library) -> list[Mapping[str, Any]]:
+    """Says of each earlier answer what has changed under it, and gives those that still stand: a
+    conversation says it once."""
+    standing: list[Mapping[str, Any]] = []
+    for kept in bases:
+        found = stale(kept, library.article)
+        for one in found:
+            what = f"[{one.n}] “{plain(one.title) or one.article_id}” {wording.STALE[one.change]}"
+            how = (
+                f" (`dateline show {one.article_id} --diff`)"
+                if one.change in ("reworded", "edited")
+                else ""
+            )
+            say(f"In the answer to “{plain(str(kept['question']))}”: {what}{how}.")
+        if any(one.change in ("removed", "reworded") for one in found):
+            say("Ask it again for an answer from what the articles say now.")
+        if not found:
+            standing.append(kept)
+    return standing
 
 
 class _Seen:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,12 +57,33 @@ def recall(library: Path) -> list[Turn]:
     ]
 
 
-def remember(library: Path, turns: Sequence[Turn]) -> None:
-    """Keeps the end of a conversation as this terminal's last one."""
+def bases(library: Path) -> list[Mapping[str, Any]]:
+    """What its answers rest on; see `rag.stale.basis`."""
+    kept = _read().get(terminal())
+    if not isinstance(kept, dict) or kept.get("library") != str(library.expanduser().resolve()):
+        return []
+    found = kept.get("bases")
+    return [each for each in (found if isinstance(found, list) else []) if _sound(each)]
+
+
+def _sound(basis: Any) -> bool:
+    try:
+        cites = [c for claim in basis["claims"] for c in claim["citations"]]
+        places = all(type(c[key]) is int for c in cites for key in ("n", "start", "end"))
+        words = all(isinstance(c[key], str) for c in cites for key in ("article_id", "quote"))
+        named = all(isinstance(s["article_id"], str) for s in basis["sources"])
+        return places and words and named and isinstance(basis["question"], str)
+    except (KeyError, TypeError):
+        return False
+
+
+def remember(library: Path, turns: Sequence[Turn], bases: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Keeps the end of a conversation as this terminal's last one, and what it rests on."""
     kept = _read()
     kept[terminal()] = {
         "library": str(library.expanduser().resolve()),
         "turns": [list(turn) for turn in turns[-TURNS:]],
+        "bases": [dict(each) for each in bases[-TURNS:]],
         "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
     }
     newest = sorted(kept, key=lambda key: str(kept[key].get("at", "")))[-TERMINALS:]

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from index.errors import DatelineError
 from rag.generating.generator import Stopped
@@ -24,8 +25,10 @@ def talk(
     answer: Callable[[str, list[remembered.Turn]], str],
     library: Path,
     turns: list[remembered.Turn],
+    bases: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """Asks and answers until the input ends. `answer` shows the answer and returns its text."""
+    """Asks and answers until the input ends. `answer` shows the answer and returns its text;
+    `bases`, which it may add to, are kept along."""
     terminal = sys.stdin.isatty()
     if terminal:
         say("Ask about the articles; Ctrl-C stops an answer, Ctrl-D ends.")
@@ -35,7 +38,7 @@ def talk(
                 question = input("> " if terminal else "").strip()
                 if question:
                     turns.append((question, answer(question, turns)))
-                    remembered.remember(library, turns)
+                    remembered.remember(library, turns, bases)
             except EOFError:
                 if terminal:
                     say("")

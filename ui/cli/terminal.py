@@ -18,6 +18,8 @@ from rich.text import Text
 from index.article import Article, Head
 from index.search import Hit
 from index.splitting.passages import Passage
+from index.storing.changes import changed, changes, lines
+from index.storing.versions import stated
 from ui.cli.plain import plain
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from rag.models.files import State
     from rag.models.manifest import Model
 
+_PIECES = {"same": ("", "", ""), "out": ("[-", "red", "-]"), "in": ("{+", "green", "+}")}
 INDENT = (0, 0, 0, 4)  # of what belongs to the line above
 _OUTCOMES = {
     "added": "green",
@@ -116,6 +119,20 @@ def versions_rows(versions: Sequence[Version], now: Article) -> list[list[str]]:
     published = now.published.isoformat() if now.published else ""
     last = [str(len(rows) + 1), "now", published, plain(now.title), f"{len(now.text)} characters"]
     return [*rows, last]
+
+
+def difference_view(old: Version, new: Version | Article) -> Text:
+    """What a correction changed, by words: the lines that differ, with [-what went-] {+what
+    came+}."""
+    until = old.replaced.isoformat(timespec="minutes")
+    view = Text.assemble((f"Until {until}", "bold"))
+    for line in lines(changes(stated(old), stated(new))):
+        if changed(line):
+            view.append("\n\n")
+            for piece in line:
+                before, style, after = _PIECES[piece.kind]
+                view.append(f"{before}{plain(piece.text)}{after}", style)
+    return view
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,8 @@ _HERE = "Your articles, on this computer"
 
 _WINDOWS = 100  # for which the framework keeps its own notes, 350 KB each
 
-_SCRIPTS = ("widgets.js", "reader.js", "follow.js", "drop.js", "page.js")
-_STYLES = ("page.css", "answers.css", "panels.css", "narrow.css")
+_SCRIPTS = ("widgets.js", "reader.js", "follow.js", "news.js", "drop.js", "page.js")
+_STYLES = ("page.css", "answers.css", "panels.css", "changes.css", "narrow.css")
 
 
 def build(page: Page, collection: Collection, motto: str = "") -> gr.Blocks:
@@ -101,11 +102,22 @@ def _server(page: Page, collection: Collection) -> list[Callable[..., Any]]:
             str(said["article"]), str(said["title"]), str(said["source"]), str(said["published"])
         )
 
+    def news(said: dict[str, Any]) -> dict[str, str]:
+        return asdict(page.changes.notice(str(said.get("mark") or "")))
+
+    def listed(said: dict[str, Any]) -> str:
+        return page.changes.listed(str(said.get("mark") or ""))
+
+    def changes(said: dict[str, Any]) -> str:
+        version = str(said.get("version") or "")
+        number = int(version) if version.isdecimal() else None
+        return page.changes.difference(str(said.get("article", "")), number)
+
     def questions(said: dict[str, Any]) -> dict[str, Any]:
         made, left = bundle(page.conversations.voted(), page.backend.articles())
         return {"zip": base64.b64encode(made).decode(), "left": left}
 
-    return [article, rename, discard, copy, exported, vote, amend, questions]
+    return [article, rename, discard, copy, exported, vote, amend, news, listed, changes, questions]
 
 
 def application(
@@ -117,6 +129,7 @@ def application(
     collection.staging.prepare()
     listeners = Listeners()
     page.away = listeners.away
+    collection.mine = page.changes.mine
     os.environ["GRADIO_TEMP_DIR"] = str(collection.staging.incoming)
     blocks = build(page, collection, motto)
     blocks.state_session_capacity = _WINDOWS

@@ -65,6 +65,7 @@ def build(page: Page) -> ChatTab:
             html(_EXPORT, elem_id="export")
         with gr.Column(elem_id="talk"):
             shelf = gr.Button("Conversations", size="sm", elem_id="shelf-toggle")
+            html('<div id="news"></div>', elem_id="news-host")
             transcript, live = html(elem_id="transcript"), html(elem_id="live")
             with gr.Column(elem_id="dock"):
                 chosen = html(elem_id="chosen")

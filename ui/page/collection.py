@@ -39,6 +39,7 @@ class Collection:
         self.staging = staging
         self._public = public
         self.views: Sessions[View] = Sessions(View)
+        self.mine: Callable[[str], None] = lambda article_id: None  # is told what was added here
         # Titles, and what puts the article back.
         self._removed: Sessions[list[tuple[str, Callable[[], None]]]] = Sessions(list)
 
@@ -67,6 +68,8 @@ class Collection:
             adding = self.backend.add(targets, source.strip() or None, public=self._public)
             for outcome in adding if targets else ():
                 done.append(outcome)
+                if outcome.article is not None:
+                    self.mine(outcome.article.id)
                 yield render_library.outcomes(done, total, running=True)
         except DatelineError as error:
             note = str(error)
@@ -95,6 +98,7 @@ class Collection:
         article = self.backend.article(article_id)
         if article is None:
             return ""
+        self.mine(article_id)
         self._removed[session].append((article.title, self.backend.remove([article_id])))
         return render_library.removed(article.title)
 

@@ -20,6 +20,8 @@ from ui.page.seam import Choices, CountsUndated, History
 
 if TYPE_CHECKING:
     from index.ingest import Outcome
+    from index.storing.listing import News
+    from index.storing.versions import Version
 
 
 PULSE_S = 0.5  # how often the seconds of a step are shown anew
@@ -113,6 +115,12 @@ class LocalBackend:
 
     def generation(self) -> int:
         return self._library.generation
+
+    def news(self, generation: int) -> News:
+        return self._library.since(generation)
+
+    def versions(self, article_id: str) -> Sequence[Version]:
+        return self._library.versions(article_id)
 
     def add(
         self, targets: Sequence[str], source: str | None, *, public: bool = False

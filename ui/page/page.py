@@ -20,6 +20,7 @@ from rag.events import Done, Event
 from rag.turns import Events, Waiting
 from rag.understanding.kinds import Kind
 from ui.filters import make_filter
+from ui.page.changes.changes import Changes
 from ui.page.conversations import Conversations, Turn
 from ui.page.rendering import footnotes, live, pane, panels, render
 from ui.page.rendering.chips import filter_chips, left_out, without
@@ -97,6 +98,7 @@ class Page:
         self._windows: Sessions[_Window] = Sessions(_Window)
         self._heads: tuple[int, list[Head]] | None = None
         self.suggestions = Suggestions(backend, conversations)
+        self.changes = Changes(backend)
 
     # ---- showing ----
 
@@ -109,7 +111,7 @@ class Page:
         mine = {turn for turn, work in self._work_in(chat).items() if work.session == session}
         turns = [t for t in self.conversations.turns(chat) if t.id not in mine]
         if turns or mine:
-            shown = render.transcript(self._settled(turns))
+            shown = render.transcript(self._settled(turns), self.changes.under(turns))
         else:
             heads = self.heads()
             shown = panels.welcome(len(heads), self.suggestions.offered(heads) if heads else ())
@@ -345,4 +347,5 @@ class Page:
         """The article pane; `turn` is where the spans were cited. See `ui.page.rendering.pane`."""
         stored = self.conversations.turn(turn) if turn else None
         answer = stored.answer if stored else None
-        return pane.opened(self.backend.article(article_id), article_id, spans, answer, n)
+        found, earlier = self.backend.article(article_id), self.backend.versions(article_id)
+        return pane.opened(found, article_id, spans, answer, n, earlier)

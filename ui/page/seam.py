@@ -20,6 +20,8 @@ from rag.understanding.kinds import Kind
 
 if TYPE_CHECKING:
     from index.ingest import Outcome
+    from index.storing.listing import News
+    from index.storing.versions import Version
 
 __all__ = ["Backend", "Choices", "CountsUndated", "History", "Loading"]
 
@@ -55,6 +57,9 @@ class CountsUndated(Protocol):
 
 
 class Backend(Protocol):
+    @property
+    def library_id(self) -> str: ...
+
     def stream(
         self, question: str, history: History, filter: Filter | None, choices: Choices
     ) -> Events[Event | Loading]:
@@ -80,6 +85,14 @@ class Backend(Protocol):
 
     def generation(self) -> int:
         """Changes with every write to the library."""
+        ...
+
+    def news(self, generation: int) -> News:
+        """What came in after that generation."""
+        ...
+
+    def versions(self, article_id: str) -> Sequence[Version]:
+        """What an article said before it was corrected, oldest first."""
         ...
 
     def add(

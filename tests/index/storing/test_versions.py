@@ -13,7 +13,8 @@ import pytest
 
 from index.errors import LibraryDamaged
 from index.library import Library
-from index.storing.versions import difference
+from index.storing.changes import changes
+from index.storing.versions import stated
 from tests.fakes import FakeEncoder
 from tests.index.samples import article
 
@@ -41,11 +42,11 @@ def test_the_newer_text_answers_and_the_older_is_kept(tmp_path: Path) -> None:
         assert library.search("4 million", 5, mode="lexical")[0].article.text == third.text
         assert all("4 million" not in hit.passage.text for hit in library.search("bridge", 9))
         assert "2 earlier versions of articles with their SHA-256" in library.check().compared
-        assert difference(kept[0], kept[1]).splitlines() == [
-            "--- before", "+++ after", "@@ -3,3 +3,3 @@", " ",
-            "-The bridge cost 4 million euros.", "+The bridge cost 5 million euros.", " ",
-        ]  # fmt: skip
-        assert difference(kept[1], kept[1]) == ""
+        went, came = (
+            [p.text for p in changes(stated(kept[0]), stated(kept[1])) if p.kind == kind]
+            for kind in ("out", "in")
+        )
+        assert (went, came) == (["4"], ["5"])
         library.remove([first.id])
         assert library.versions(first.id) == []
 
@@ -71,6 +72,14 @@ def test_what_is_new_is_told_by_generations_not_by_the_clock(tmp_path: Path) -> 
         assert [head.id for head in news.added] == ["id0003"]
         assert [head.id for head in news.changed] == ["id0001"]
         assert {head.id for head in library.since(0).added} == {"id0001", "id0002", "id0003"}
+        now = library.generation
+        library.mark_gone(["id0002"], date(2024, 5, 17))
+        library.mark_gone(["id0003"], date(2024, 5, 17))
+        library.mark_gone(["id0003"], None)  # it is there again
+        news = library.since(now)
+        assert (news.added, news.changed) == ([], [])
+        assert [head.id for head in news.gone] == ["id0002"]
+        assert library.since(library.generation).gone == []
 
 
 def test_a_version_that_is_not_what_was_stored_is_found(tmp_path: Path) -> None:

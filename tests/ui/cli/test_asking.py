@@ -143,6 +143,19 @@ def test_continue_goes_on_where_this_terminal_left_off(
     ]
 
 
+def test_continue_says_once_what_has_changed_under_an_answer(run: Run, library: Path) -> None:
+    run("ask", "How large was trade?")
+    with Library.open(library, FakeEncoder()) as opened:
+        cited = next(a for a in opened.articles() if "240 billion" in a.text)
+        opened.put(replace(cited, text=cited.text.replace("240 billion", "250 billion")))
+    told = run("ask", "--continue", "And between whom?").stderr
+    assert "In the answer to “How large was trade?”: [1] “" in told
+    assert f"(`dateline show {cited.id} --diff`)" in told
+    assert "Ask it again" in told
+    assert run("ask", "--continue", "And when?").stderr == ""
+    assert "[-240-]{+250+}" in run("show", cited.id, "--diff").stdout
+
+
 # --- what is remembered ---------------------------------------------------------------------------
 
 
@@ -180,6 +193,23 @@ def test_a_turn_of_another_shape_is_left_out(tmp_path: Path) -> None:
     kept[remembered.terminal()]["turns"] = [["q", "a"], ["q"], "x", ["q", 1]]
     file.write_text(json.dumps(kept))
     assert remembered.recall(tmp_path) == [("q", "a")]
+
+
+def test_what_an_answer_rested_on_is_kept_if_it_has_its_shape(tmp_path: Path) -> None:
+    cite = {"n": 1, "article_id": "a", "start": 0, "end": 2, "quote": "It"}
+    good = {"question": "q", "claims": [{"citations": [cite]}], "sources": [{"article_id": "a"}]}
+    remembered.remember(tmp_path, [("q", "a")], [good])
+    assert remembered.bases(tmp_path) == [good]
+    assert remembered.bases(tmp_path / "other") == []
+    file = remembered.folder() / "terminals.json"
+    kept = json.loads(file.read_text())
+    bad = [{}, "x", {**good, "question": 1}, {**good, "claims": [{"citations": [{"n": "1"}]}]}]
+    kept[remembered.terminal()]["bases"] = [*bad, good]
+    file.write_text(json.dumps(kept))
+    assert remembered.bases(tmp_path) == [good]
+    kept[remembered.terminal()]["bases"] = 3
+    file.write_text(json.dumps(kept))
+    assert remembered.bases(tmp_path) == []
 
 
 # --- chat --terminal ------------------------------------------------------------------------------

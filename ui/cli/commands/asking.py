@@ -83,6 +83,7 @@ def ask(
     debug: DebugOption = False,
 ) -> None:
     """Answer a question from the articles, with citations."""
+    from rag.stale import basis
     from ui.cli import asking, libraries, progress, remembered
     from ui.filters import make_filter
 
@@ -91,7 +92,7 @@ def ask(
     wanted = make_filter(since, until, source)
     changed = changed_settings(setting)
     place = libraries.library_path(library_of(ctx, library))
-    turns = remembered.recall(place) if go_on else []
+    turns, bases = (remembered.recall(place), remembered.bases(place)) if go_on else ([], [])
     if go_on and not turns:
         say("There is no conversation of this terminal to go on with; this begins one.")
     with progress.waiting("Opening the models"):
@@ -100,6 +101,7 @@ def ask(
         )
     with service:
         held = service.assistant.library
+        bases = asking.say_stale(bases, held)
         if wanted is not None:
             wanted = held.named(wanted)
             say_undated(held.undated(wanted))
@@ -116,7 +118,8 @@ def ask(
             kind=cast("Kind | None", kind),  # an unknown one is refused there
             article=article,
         )
-    remembered.remember(place, [*turns, (answer.question, answer.text)])
+    bases.append(basis(answer.to_dict()))
+    remembered.remember(place, [*turns, (answer.question, answer.text)], bases)
     if as_json:
         show_json(answer.to_dict())
     else:
@@ -155,9 +158,10 @@ def chat(
         raise UsageError("--continue and --passages go with --terminal; the page has its own.")
     place = libraries.library_path(library_of(ctx, library))
     if in_terminal:
+        from rag.stale import basis
         from ui.cli import asking, progress, remembered, talk
 
-        turns = remembered.recall(place) if go_on else []
+        turns, bases = (remembered.recall(place), remembered.bases(place)) if go_on else ([], [])
         with progress.waiting("Opening the models"):
             service = asking.opened(place, model, writer_url=writer_url, writer_model=writer_model)
 
@@ -165,10 +169,12 @@ def chat(
             answer = asking.ask(service, question, history=before)
             _show(answer, passages=passages, warn=not before)
             typer.echo()
+            bases.append(basis(answer.to_dict()))
             return answer.text
 
         with service:
-            talk.talk(answered, place, turns)
+            bases = asking.say_stale(bases, service.assistant.library)
+            talk.talk(answered, place, turns, bases)
         return
     from ui.cli import config
     from ui.page.chat import serve

@@ -122,10 +122,9 @@ def show(
 ) -> None:
     """Show an article as it was read in."""
     from index.article import Article
-    from index.storing.versions import Version, difference, version_dict
+    from index.storing.versions import Version, version_dict
     from rag.answer import article_dict
     from ui.cli import libraries, terminal
-    from ui.cli.plain import plain
 
     with libraries.readable(library_of(ctx, library)) as opened:
         article = opened.article(id)
@@ -150,7 +149,7 @@ def show(
     if diff:
         later: list[Version | Article] = [*kept[1:], article]
         for old, new in zip(kept, later, strict=True):
-            typer.echo(plain(difference(old, new), lines=True))
+            show_view(terminal.difference_view(old, new))
         if not kept:
             say("It was never corrected since it was added.")
     if not versions and not diff:

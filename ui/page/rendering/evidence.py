@@ -14,11 +14,15 @@ from ui.page.suggesting.proposals import summary
 def cite(
     n: int, citations: Sequence[Mapping[str, Any]], source: Mapping[str, Any], turn: int
 ) -> str:
-    """The numbered button: opens the article at the quote; hovering shows the quote."""
+    """The numbered button: opens the article at the quote; hovering shows the quote, and what has
+    become of it since (`aged`)."""
     first = citations[0]
     title = f"Source {n}: {source.get('title', '')}{by(source)}"
+    aged = next((str(c["aged"]) for c in citations if c.get("aged")), "")
+    since = f' data-aged="{esc(aged)}"' if aged else ""
+    title += f"; {aged}" if aged else ""
     return (
-        '<button type="button" class="cite" data-act="open"'
+        f'<button type="button" class="cite{" aged" if aged else ""}" data-act="open"{since}'
         f' data-article="{esc(first["article_id"])}" data-spans="{_spans(citations)}"'
         f' data-turn="{turn}" data-n="{n}" data-by="{esc(source.get("title", ""))}'
         f'{esc(by(source))}" data-quote="{esc(" … ".join(c["quote"] for c in citations))}"'

@@ -19,8 +19,11 @@ from ui.page.suggesting.proposals import Proposal
 Span = tuple[int, int]
 
 
-def article(article: Article, spans: Sequence[Span], n: int | None = None) -> str:
-    """The whole article, the spans marked; page.js scrolls to the first mark."""
+def article(
+    article: Article, spans: Sequence[Span], n: int | None = None, earlier: str = ""
+) -> str:
+    """The whole article, the spans marked; page.js scrolls to the first mark. `earlier` (HTML) says
+    that it was corrected."""
     text = article.text
     marked, at = [], 0
     for start, end in _merged(spans, len(text)):
@@ -38,17 +41,19 @@ def article(article: Article, spans: Sequence[Span], n: int | None = None) -> st
             article.authors,
             _origin(article),
         )
+        + earlier
         + f'<div class="text">{_paragraphs(body)}</div>'
     )
 
 
-def gone(kept: Mapping[str, Any] | None, quotes: Iterable[str]) -> str:
+def gone(kept: Mapping[str, Any] | None, quotes: Iterable[str], earlier: str = "") -> str:
     """In place of an article that has been removed or changed since: the words that were kept."""
     said = "".join(f"<blockquote>{esc(quote)}</blockquote>" for quote in quotes)
     title = str(kept["title"]) if kept else "Article"
     source = kept.get("source") if kept else None
     return (
         _head(title, source, (kept or {}).get("published"), None, ())
+        + earlier
         + '<p class="note">This article is no longer in the library as it was quoted. '
         "The quoted words were kept with the answer:</p>" + said
     )
@@ -75,7 +80,8 @@ def _origin(article: Article) -> str:
     name = re.split(r"[/\\]", article.path)[-1] if article.path else ""
     where = outside or (f'<span class="file">{esc(name)}</span>' if name else "")
     copy = '<span class="tag">a copy of another article</span>' if article.copy_of else ""
-    return where + copy
+    gone = f"gone from its source since {day(article.gone)}" if article.gone else ""
+    return where + copy + (f'<span class="tag">{gone}</span>' if gone else "")
 
 
 def _paragraphs(body: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from rag.compose import abstention_text, unanswered_text
 from ui import wording
+from ui.page.changes.shown import Aged, aged, marked
 from ui.page.conversations import Turn
 from ui.page.rendering import actions, evidence, sentences
 from ui.page.rendering.chips import found_filters
@@ -25,21 +26,27 @@ _STOPPED = "Stopped. What was written until then has not been checked."
 _STANDS = "Stopped: what was checked until then stands, and there may be more."
 
 
-def transcript(turns: Sequence[Turn]) -> str:
-    """That scores mean little is said once, at the first answer that it is true of."""
+def transcript(turns: Sequence[Turn], under: Mapping[int, Sequence[Aged]] | None = None) -> str:
+    """That scores mean little is said once, at the first answer that it is true of. `under`: what
+    has changed under the answers, by turn."""
     doubtful = next((t for t in turns if t.answer and not _calibrated(t.answer)), None)
-    return "".join(turn(t, last=t is turns[-1], doubtful=t is doubtful) for t in turns)
+    return "".join(
+        turn(t, last=t is turns[-1], doubtful=t is doubtful, since=(under or {}).get(t.id, ()))
+        for t in turns
+    )
 
 
 def _calibrated(answer: AnswerJson) -> bool:
     return (answer.get("model") or {}).get("calibrated") != "no"
 
 
-def turn(turn: Turn, *, last: bool = True, doubtful: bool = False) -> str:
-    """One question with what came of it."""
+def turn(
+    turn: Turn, *, last: bool = True, doubtful: bool = False, since: Sequence[Aged] = ()
+) -> str:
+    """One question with what came of it, and what has changed under that since."""
     following = ""
     if turn.answer is not None:
-        body = answer(turn.answer, turn)
+        body = aged(since, turn.id) + answer(marked(turn.answer, since), turn)
         if turn.state == "stopped":
             body += f'<p class="note stopped">{_STANDS}</p>'
         if doubtful:

@@ -85,6 +85,9 @@ function selectTab(name) {
 const number = (text) => Number(text) || 0;
 const acts = {
   open: (b, d) => open({ article: d.article, spans: d.spans || "", turn: number(d.turn), n: number(d.n) }, b),
+  news: (b) => news.list(b),
+  seen: () => news.seen(),
+  changes: (b, d) => enter(python.changes({ article: d.article, version: d.version || "" }), d.article, b),
   chat: (b, d) => go(d.chat),
   rename: async (b, d) => {
     const said = await dialog("Rename the conversation", [["Name", d.name]]);
@@ -222,6 +225,7 @@ function start() {
   $("#narrow > button").ariaExpanded = "false";
   trigger("restore", settings());
   go(chat, "replaceState");
+  news.look();
   type(sessionStorage.getItem("dateline-typed") || "");  // a reload loses nothing
   $("#question textarea").addEventListener("input", (event) =>
     sessionStorage.setItem("dateline-typed", event.target.value));

@@ -6,12 +6,13 @@ let places = [], at = -1, opener = null, asked = 0;
 const pane = () => $("#pane");
 const beside = () => ($("#desk.reading") && places[at]?.article) || "";  // what "this article" means
 
-async function open(what, button) {
+const open = (what, button) => enter(python.article(what), what.article, button);
+async function enter(coming, article, button) {
   const mine = ++asked;
-  const html = await python.article(what);
+  const html = await coming;
   if (mine !== asked) return;  // an answer that was overtaken by a later click
   if (at >= 0) places[at].scroll = pane().scrollTop;
-  places = places.slice(0, at + 1).concat({ html, scroll: null, article: what.article });
+  places = places.slice(0, at + 1).concat({ html, scroll: null, article });
   at = places.length - 1;
   opener = button;
   document.querySelectorAll(".cite.active").forEach((each) => each.classList.remove("active"));
@@ -30,11 +31,12 @@ function keepInView(button) {  // the answer grows narrower when an article open
 }
 
 function place() {
-  const { html, scroll } = places[at];
+  const { html, scroll, article } = places[at];
   $("#pane .content").innerHTML = html;
   $("#pane .back").disabled = at === 0;
   $("#pane .forward").disabled = at === places.length - 1;
-  const mark = $("#pane mark");
+  $("#pane .summarise").hidden = !article;
+  const mark = $("#pane :is(mark, .text ins, .text del)");
   pane().scrollTop = scroll ?? (mark ? mark.offsetTop - pane().clientHeight * 0.32 : 0);
 }
 

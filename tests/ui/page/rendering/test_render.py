@@ -93,6 +93,8 @@ OURS = {
     "progress",
     "select",
     "option",
+    "ins",
+    "del",
 }
 SAFE = {
     "class",

@@ -16,6 +16,8 @@ from index.reading.feeds import Entry
 from index.reading.items import Feed, Fetched
 from index.reading.reader import fields
 
+WAIT = 60.0  # seconds for another process that writes
+
 
 @dataclass(frozen=True, slots=True)
 class Followed:

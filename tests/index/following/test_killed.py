@@ -19,7 +19,8 @@ from tests.index.following.test_refresh import Hands, look, said
 REFRESH = """
 import itertools, sys
 from index.following.manners import Manners
-from index.following.refresh import Clock, refresh
+from index.following.clock import Clock
+from index.following.refresh import refresh
 from index.library import Library
 from tests.fakes import FakeEncoder
 count = itertools.count(0.0, 10.0)

@@ -12,9 +12,10 @@ import pytest
 
 from index.article import article_id
 from index.errors import UsageError
+from index.following.clock import Clock
 from index.following.following import follow, followed, unfollow
 from index.following.manners import DAY, HOUR, Manners
-from index.following.refresh import Clock, refresh
+from index.following.refresh import refresh
 from index.ingest import Outcome
 from index.library import Library
 from tests.fakes import FakeEncoder

@@ -29,6 +29,7 @@ from ui.page.rendering.bundle import bundle
 from ui.page.rendering.markup import esc
 from ui.page.serving import guard
 from ui.page.serving import server as serving
+from ui.page.serving.background import Background
 from ui.page.serving.beside import Beside
 from ui.page.serving.listeners import Listeners
 from ui.page.serving.staging import Staging
@@ -173,8 +174,10 @@ def serve(
     writer_url: str | None = None,
     writer_model: str | None = None,
     open_browser: bool,
+    refresh_every: float | None = None,
 ) -> None:
-    """Serves the page until it is interrupted. Raises UsageError, LibraryDamaged, ModelError."""
+    """Serves the page until it is interrupted; looks at what is followed every so many seconds.
+    Raises UsageError, LibraryDamaged, ModelError."""
     access = guard.access(host, auth, token)
     listening = serving.listen(host, port)
     from ui.api.mcp.serving import mounted
@@ -184,6 +187,7 @@ def serve(
     conversations = Conversations(place(library_path, backend.library_id))
     staging = Staging(library_path / "uploads")
     suggestions: Suggestions | None = None
+    background = Background(backend.service, refresh_every) if refresh_every else None
     try:
         collection = Collection(backend, staging, public=host not in guard.LOOPBACK)
         api = create_app(
@@ -197,8 +201,12 @@ def serve(
         suggestions = page.suggestions
         app = Beside(application(page, collection, access, motto), api, PATHS)
         suggestions.start()
+        if background is not None:
+            background.start()
         serving.run(app, listening, host, token=token, open_browser=open_browser, stop=backend.stop)
     finally:
+        if background is not None:
+            background.close()
         backend.close()
         if suggestions is not None:
             suggestions.close()

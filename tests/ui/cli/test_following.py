@@ -108,13 +108,14 @@ def test_a_paper_through_power_cuts_a_correction_a_loss_and_a_429(
     paper.requests()
 
     # the next hour: nothing is asked of who wants to be left alone, nothing is sent twice
-    sent = Counter(path for path in paper.sent if path != "/robots.txt")
+    def sent() -> Counter[str]:
+        return Counter(path for path in paper.sent if path != "/robots.txt")
+
+    before = sent()
     assert "left alone" in ran(folder, "refresh")
     assert port.requests() == []
     assert paper.requests() == ["/feed"]
-    assert (
-        Counter(path for path in paper.sent if path != "/robots.txt") == sent
-    )  # that was answered with 304
+    assert sent() == before  # the feed was answered with 304
 
     # the next day, with a power cut in the middle of it
     paper.article("/bridge", "Bridge reopens, with cracks", *BRIDGE[:2], "Nothing was said.")
@@ -123,7 +124,7 @@ def test_a_paper_through_power_cuts_a_correction_a_loss_and_a_429(
     cut(folder, paper, "/bridge")
     assert "/feed" in paper.requests()
     told = ran(folder, "refresh")
-    assert f"updated   Bridge reopens, with cracks  {article_id(f'{paper.url}/bridge')}" in told
+    assert "updated   Bridge reopens, with cracks · " in told
     assert "1 updated" in told
     assert "1 gone" in told
     assert Counter(paper.requests()) == {"/feed": 1, "/bridge": 1, "/snow": 1}

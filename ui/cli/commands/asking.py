@@ -148,12 +148,20 @@ def chat(
     writer_url: WriterUrlOption = None,
     writer_model: WriterModelOption = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open it here.")] = False,
+    refresh: Annotated[
+        str | None,
+        typer.Option(metavar="15m", help="Look at what is followed that often (m, h, d)."),
+    ] = None,
     library: LibraryOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Open the chat page in a browser, or chat in the terminal."""
     from ui.cli import libraries
+    from ui.cli.commands.follow import seconds
 
+    every = None if refresh is None else seconds("--refresh", refresh)
+    if every is not None and in_terminal:
+        raise UsageError("--refresh goes with the page; `dateline refresh --every` goes on alone.")
     if (go_on or passages) and not in_terminal:
         raise UsageError("--continue and --passages go with --terminal; the page has its own.")
     place = libraries.library_path(library_of(ctx, library))
@@ -189,6 +197,7 @@ def chat(
         writer_url=writer_url,
         writer_model=writer_model,
         open_browser=open_browser,
+        refresh_every=every,
     )
 
 

@@ -92,33 +92,22 @@ def refresh(
     debug: DebugOption = False,
 ) -> None:
     """Read what is new of what is followed."""
-    from time import monotonic
-
-    from index.following import folders
     from index.following.following import followed, target_of
+    from index.following.rounds import rounds
     from ui.cli import libraries
 
-    pause = None if every is None else _seconds(every)
+    pause = None if every is None else seconds("--every", every)
     with libraries.repairable(library_of(ctx, library)) as opened:
         known = {one.target for one in followed(opened)}
         chosen = [t if t in known else target_of(t) for t in targets or ()]
         if pause is None:
             failed = _once(opened, chosen, remove_gone, as_json)
             raise typer.Exit(1 if failed else 0)
-        places = [t for t in chosen or known if "://" not in t]
-        with folders.watched(places) as wait:
-            due = monotonic()
-            only: Sequence[str] = chosen
-            while True:
-                try:
-                    _once(opened, only, remove_gone, as_json)
-                except LibraryBusy as busy:
-                    say(sentence(str(busy)))
-                if not only or list(only) == chosen:
-                    due = monotonic() + pause
-                changed = wait(max(0.0, due - monotonic()))
-                # a folder's change is no reason to ask servers again
-                only = places if changed and monotonic() < due else chosen
+        for only in rounds(opened, chosen, pause):
+            try:
+                _once(opened, only, remove_gone, as_json)
+            except LibraryBusy as busy:
+                say(sentence(str(busy)))
 
 
 def _once(opened: Library, targets: Sequence[str], remove_gone: bool, as_json: bool) -> bool:
@@ -208,9 +197,10 @@ def _show(followed: Sequence[Followed], as_json: bool) -> None:
     show_table(["Followed", "Refreshed", "Items", "Waiting", "Gone", "Note"], rows)
 
 
-def _seconds(said: str) -> float:
+def seconds(option: str, said: str) -> float:
+    """Of "15m". Raises UsageError, which names the option."""
     found = _SPAN.fullmatch(said.strip().lower())
-    seconds = int(found[1]) * _SECONDS[found[2]] if found else 0
-    if not found or seconds < 60:
-        raise UsageError(f"--every takes a time of at least a minute, as 15m or 2h, not {said!r}.")
-    return float(seconds)
+    span = int(found[1]) * _SECONDS[found[2]] if found else 0
+    if not found or span < 60:
+        raise UsageError(f"{option} takes a time of at least a minute, as 15m or 2h, not {said!r}.")
+    return float(span)

@@ -82,6 +82,18 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Made]]:
         assistant.close()
 
 
+def test_an_answer_that_was_kept_says_what_has_changed_under_it(make: Callable[..., Made]) -> None:
+    assistant = make(HARBOUR, BRIDGE).assistant
+    answer = assistant.ask("How many ships did the harbour of Port Example handle in March?")
+    assert assistant.stale(answer) == []
+    assistant.library.put(replace(HARBOUR, text=HARBOUR.text.replace("420", "402")))
+    [one] = assistant.stale(answer)
+    assert (one.article_id, one.change, one.n) == ("harbour", "reworded", 1)
+    kept = json.loads(json.dumps(answer.to_dict()))
+    assert assistant.stale(kept) == [one]
+    assert assistant.library.versions("harbour")[0].text == HARBOUR.text
+
+
 def test_an_answer_quotes_the_exact_words_of_an_article(make: Callable[..., Made]) -> None:
     made = make(HARBOUR, BRIDGE)
     answer = made.assistant.ask("How many ships did the harbour of Port Example handle in March?")

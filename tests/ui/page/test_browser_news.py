@@ -11,6 +11,7 @@ import pytest
 from index.article import Article, article_id
 from tests.ui.conftest import Served, Window, serve
 from tests.ui.fake_assistant import FakeBackend
+from tests.ui.page.test_browser_legible import faint
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Window]
@@ -150,3 +151,25 @@ def test_corrections_are_chosen_and_hostile_words_stay_words(served: Served, win
     assert attack in w.text("#pane h2 ins")
     w.page.click("#pane header [data-act=open]")
     w.page.wait_for_selector("#pane .corrected")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_has_changed_is_legible(served: Served, window: Open, scheme: str) -> None:
+    w = window(color_scheme=scheme)
+    w.page.wait_for_function("localStorage.getItem('dateline-looked') === 'fake:0'")
+    w.ask("What did the bridge cost?")
+    served.backend.correct(bridge(served), COST, "cost 47 million crowns")
+    arrive(served, "lock")
+    back(w)
+    w.page.wait_for_selector("p.news")
+    w.page.wait_for_selector("#transcript div.aged")  # told without a reload
+    assert faint(w) == []
+    w.page.locator("#transcript .cite.aged").first.hover()
+    w.page.wait_for_selector("#hover .aged")
+    assert faint(w) == []
+    w.page.click("p.news [data-act=news]")
+    w.page.wait_for_selector("#pane section.news")
+    assert faint(w) == []
+    w.page.click("#pane section.news [data-act=changes]")
+    w.page.wait_for_selector("#pane .difference del")
+    assert faint(w) == []

@@ -110,8 +110,8 @@ def test_an_answer_that_rested_on_an_old_version_says_so_and_is_asked_again(
     w.page.wait_for_selector("#transcript div.aged")
     first, second = w.page.locator("#transcript div.aged").all()
     assert " ".join(first.locator("li").inner_text().split()) == (
-        "1 “Varnholm opens its new harbour bridge” was corrected on 1 July 2025 and no longer has "
-        "the words that are quoted here. What changed"
+        "1 “Varnholm opens its new harbour bridge” was corrected since, and no longer has the "
+        "words that were quoted (1 July 2025). What changed"
     )
     assert "has vanished at its source since" in second.inner_text()
     assert second.locator("button").count() == 0

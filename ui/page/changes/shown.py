@@ -117,7 +117,7 @@ def difference(article: Article, kept: Sequence[Version], at: int) -> str:
     same = "" if changed(pieces) else '<p class="note">Its text is the same.</p>'
     choice = "".join(_choice(article.id, n, each, on=n == at) for n, each in enumerate(kept))
     return (
-        f'<header><p class="by"><span>What changed since {day(old.replaced.date())}</span>'
+        f'<header><p class="by"><span>Until {day(old.replaced.date())}, and now</span>'
         + button("open", "The article as it is now", cls="plain", article=article.id, spans="")
         + f"</p><h2>{_words(title)}</h2>{dated}"
         + (f'<p class="earlier">As it was until {choice}</p>' if len(kept) > 1 else "")

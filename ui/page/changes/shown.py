@@ -176,7 +176,7 @@ def marked(answer: Mapping[str, Any], these: Sequence[Aged]) -> Mapping[str, Any
     if not these:
         return answer
     why = {
-        (one.stale.article_id, quote): f"this article {wording.STALE[one.stale.change]}"
+        (one.stale.article_id, quote): f"This article {wording.STALE[one.stale.change]}"
         for one in these
         for quote in one.stale.quotes
     }

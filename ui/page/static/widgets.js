@@ -69,7 +69,7 @@ function point(event) {
   const { quote, by, aged, note = button.closest(".claim")?.querySelector(".mark")?.dataset.note } = button.dataset;
   hover = make("div", { id: "hover", role: "tooltip" });
   if (quote) hover.append(make("p", { textContent: `“${quote}”` }), make("small", { textContent: by }));
-  if (aged) hover.append(make("small", { className: "aged", textContent: `Since: ${aged}` }));
+  if (aged) hover.append(make("small", { className: "aged", textContent: aged }));
   if (note) hover.append(make("small", { className: "verdict", textContent: note }));
   document.body.append(hover);
   const box = button.getBoundingClientRect();

@@ -241,6 +241,15 @@ def test_the_page_has_a_conversation_of_its_own(run: Run) -> None:
     assert "--terminal" in result.stderr
 
 
+def test_how_often_the_page_looks_is_told_in_minutes_and_is_the_pages(run: Run) -> None:
+    wrong = run("chat", "--refresh", "30s")
+    assert wrong.exit_code == 2
+    assert "--refresh takes a time of at least a minute" in wrong.stderr
+    wrong = run("chat", "--terminal", "--refresh", "15m")
+    assert wrong.exit_code == 2
+    assert "--refresh goes with the page" in wrong.stderr
+
+
 TALK = """
 import sys, threading
 from pathlib import Path

@@ -10,6 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from index.article import Article
 from index.encoding.encoder import Encoder
 from index.errors import UsageError
@@ -49,6 +52,16 @@ class Outcome:
     passages: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """An article whose passages were split and encoded elsewhere, one row of `vectors` each, by the
+    library's encoder and from texts as the library has them (`Library.search_texts`)."""
+
+    article: Article
+    passages: Sequence[Passage]
+    vectors: NDArray[np.float32]
+
+
 def add(
     library: Library,
     targets: Sequence[str],
@@ -70,12 +83,13 @@ def add(
 
 def take(
     library: Library,
-    turns: Iterable[Sequence[Article | Refusal]],
+    turns: Iterable[Sequence[Article | Encoded | Refusal]],
     *,
     counter: Counter | None = None,
     wait: float = 0,
 ) -> Iterator[Outcome]:
-    """`add`, of items that were read already; the lock is held, and waited for, turn by turn."""
+    """`add`, of items that were read already, some encoded already; the lock is held, and waited
+    for, turn by turn."""
     encoder = library.encoder
     if encoder is None:
         raise UsageError(f"the library '{library.path}' was opened without an encoder")
@@ -91,11 +105,13 @@ def take(
 class _Waiting:
     outcome: Outcome
     passages: list[Passage]
+    vectors: NDArray[np.float32] | None  # None: yet to be encoded
     shingles: Shingles
     sample: frozenset[int]
 
 
 _NONE = shingles("")
+_NO_VECTORS: NDArray[np.float32] = np.zeros((0, 0), dtype=np.float32)
 
 
 class _Run:
@@ -108,15 +124,17 @@ class _Run:
         self._waiting: list[_Waiting] = []
         self._size = 0
 
-    def take(self, item: Article | Refusal) -> Iterator[Outcome]:
+    def take(self, item: Article | Encoded | Refusal) -> Iterator[Outcome]:
         """Puts an item in line; gives the outcomes that are ready."""
         if isinstance(item, Refusal):
             self._wait(Outcome(item.origin, "refused", reason=item.reason))
         else:
-            origin = item.url or item.path
+            encoded = item if isinstance(item, Encoded) else None
+            article = item.article if isinstance(item, Encoded) else item
+            origin = article.url or article.path
             if any(w.outcome.article and origin == w.outcome.origin for w in self._waiting):
                 yield from self.flush()  # the same article twice in a row: the first goes first
-            self._take_article(item)
+            self._take_article(article, encoded)
         if self._size >= BATCH or not self._size:
             yield from self.flush()
 
@@ -126,18 +144,20 @@ class _Run:
         texts = [
             text
             for w in waiting
-            if w.outcome.article
+            if w.outcome.article and w.vectors is None
             for text in self._library.search_texts(w.outcome.article, w.passages)
         ]
-        vectors = self._encoder.encode(texts) if texts else None
+        fresh = self._encoder.encode(texts) if texts else _NO_VECTORS
         at = 0
         for w in waiting:
-            if w.passages and w.outcome.article and vectors is not None:
-                self._library.put(w.outcome.article, w.passages, vectors[at : at + len(w.passages)])
-                at += len(w.passages)
+            if w.passages and w.outcome.article:
+                own = w.vectors
+                if own is None:
+                    own, at = fresh[at : at + len(w.passages)], at + len(w.passages)
+                self._library.put(w.outcome.article, w.passages, own)
             yield w.outcome
 
-    def _take_article(self, article: Article) -> None:
+    def _take_article(self, article: Article, encoded: Encoded | None) -> None:
         origin = article.url or article.path or article.id
         try:
             article.text.encode(), article.title.encode()
@@ -158,7 +178,7 @@ class _Run:
         own = shingles(article.text)
         original = self._original(article, own)
         article = replace(article, copy_of=original.id if original else None)
-        passages = split(article.id, article.text, self._counter.count, fits=self._encoder.fits)
+        passages, vectors = self._passages(article, encoded)
         if not passages:
             self._wait(Outcome(origin, "refused", reason="it holds no text"))
             return
@@ -168,7 +188,19 @@ class _Run:
             status = "duplicate"
         if original is not None:
             reason = f"a copy of '{original.title}'"
-        self._wait(Outcome(origin, status, article, reason, len(passages)), passages, own)
+        outcome = Outcome(origin, status, article, reason, len(passages))
+        self._wait(outcome, passages, own, vectors)
+
+    def _passages(
+        self, article: Article, encoded: Encoded | None
+    ) -> tuple[list[Passage], NDArray[np.float32] | None]:
+        """Of an article as it is called here; their vectors where they were encoded under the same
+        title, which a person may have edited."""
+        if encoded is None:
+            count, fits = self._counter.count, self._encoder.fits
+            return split(article.id, article.text, count, fits=fits), None
+        passages = [replace(passage, article_id=article.id) for passage in encoded.passages]
+        return passages, encoded.vectors if encoded.article.title == article.title else None
 
     def _original(self, article: Article, own: Shingles) -> Article | None:
         """What the article is a near-copy of: never a copy itself, never a copy of the article."""
@@ -203,6 +235,8 @@ class _Run:
         outcome: Outcome,
         passages: Sequence[Passage] = (),
         own: Shingles = _NONE,
+        vectors: NDArray[np.float32] | None = None,
     ) -> None:
-        self._waiting.append(_Waiting(outcome, list(passages), own, frozenset(sampled(own))))
-        self._size += len(passages)
+        sample = frozenset(sampled(own))
+        self._waiting.append(_Waiting(outcome, list(passages), vectors, own, sample))
+        self._size += len(passages) if vectors is None else 0

@@ -50,6 +50,7 @@ from index.storing import (
     vectors,
     versions,
 )
+from index.storing.candidates import remote
 from index.storing.candidates.embedded import Embedded
 from index.storing.candidates.nearest import form_in_use
 from index.storing.candidates.protocol import Candidates
@@ -102,16 +103,9 @@ class Library:
         self._encoder = encoder
         self._lock = store.lock()
         self._candidates: Candidates = Embedded(path)
+        self._served_at = candidates or ""
         if candidates and encoder is not None:  # without one, nothing is searched or added
-            try:
-                from index.storing.candidates.milvus import Milvus
-            except ImportError as error:
-                raise UsageError(
-                    f"candidates at '{candidates}' need Milvus's client; get it with: "
-                    "pip install 'dateline[milvus]'"
-                ) from error
-            token = os.environ.get("DATELINE_CANDIDATES_TOKEN", "")
-            self._candidates = Milvus(candidates, store, self._lock, token)
+            self._candidates = remote.open_candidates(candidates, store, self._lock)
         self._retriever = Retriever(store, self._candidates)
         self._unsaved = False
 
@@ -531,9 +525,38 @@ class Library:
     # --- health -----------------------------------------------------------------------------
 
     def inspect(self, progress: Callable[[int, int], None] | None = None) -> health.Health:
-        """Compares everything with everything that says the same; see `index.storing.health`."""
+        """Compares everything with everything that says the same; see `index.storing.health`.
+
+        Raises DatelineError where candidates lie on a server that can't be reached.
+        """
         with self._store.read() as db:
-            return health.inspect(db, self.path, progress)
+            found = health.inspect(db, self.path, progress)
+        if (served := self.served()) is not None:
+            with self._store.read() as db:
+                found.compared.append(remote.line(served, db))
+            found.served = bool(served.problem)
+            found.problems += [served.problem] * found.served
+        return found
+
+    def served(self) -> remote.Served | None:
+        """What the server holds that is searched; None where this machine does.
+
+        Raises DatelineError where it can't be reached.
+        """
+        if not self._served_at:
+            return None
+        own = isinstance(self._candidates, Embedded)  # (without an encoder, nobody was asked yet)
+        candidates = self._candidates
+        if own:
+            candidates = remote.open_candidates(self._served_at, self._store, self._lock)
+        try:
+            with self._store.read() as db:
+                counts = candidates.counts(db)
+            with self._store.read() as db:  # later: it knows every state that is held there
+                return remote.compared(db, self._served_at, counts)
+        finally:
+            if own:
+                candidates.close()
 
     def check(self) -> health.Health:
         """`inspect`; raises LibraryDamaged if something isn't as it was written."""
@@ -563,10 +586,16 @@ class Library:
             if whole:
                 done.append(f"the passages and vectors of {len(whole)} articles")
             if found.nearest or whole:
+                near = Embedded(self.path) if self._served_at else self._candidates
+                near.discard()
+                with self._store.read() as db:
+                    near.save(db)
+                done.append("the file of nearest neighbours")
+            if self._served_at and (found.served or whole):
                 self._candidates.discard()
                 with self._store.read() as db:
                     self._candidates.save(db)
-                done.append("the file of nearest neighbours")
+                done.append(f"the candidates at '{remote.address(self._served_at)}'")
         return done
 
     # --- the rest ---------------------------------------------------------------------------

@@ -24,6 +24,7 @@ HEAVY = [
     "gradio",
     "trafilatura",
     "pymilvus",
+    "ray",
 ]
 
 

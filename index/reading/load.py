@@ -29,7 +29,8 @@ from index.reading.items import (
 )
 from index.reading.reader import Reader
 
-__all__ = ["KINDS", "MAX_BYTES", "Refusal", "files_of", "load", "load_file", "load_in_turns"]
+__all__ = ["KINDS", "MAX_BYTES", "Refusal", "files_of", "is_address", "load", "load_file",
+           "load_in_turns", "named_files"]  # fmt: skip
 
 FEED_SECONDS = 900  # for all entries of a feed
 _PLAIN = 1_000_000  # bytes of a text that is read here: what reads it is linear and small
@@ -60,16 +61,34 @@ def load(
         return
     target = target.strip() if "://" in target else target
     try:
-        if not target.strip():
-            raise Refused("nothing was named; name a file, a folder or an address")
-        if _SCHEME.match(target):
+        if is_address(target):
             yield from _load_url(target, source, public, reader)
             return
+    except Exception as error:
+        yield Refusal(_printable(target), reason(error))
+        return
+    for found in named_files(target):
+        if isinstance(found, Refusal):
+            yield found
+        else:
+            yield from load_file(found, source, reader)
+
+
+def is_address(target: str) -> bool:
+    """Whether a target is fetched; else it is a file or a folder."""
+    return bool(_SCHEME.match(target.strip()))
+
+
+def named_files(target: str) -> Iterator[Path | Refusal]:
+    """The files that a target names, in the order of `load`; reads none of them."""
+    try:
+        if not target.strip():
+            raise Refused("nothing was named; name a file, a folder or an address")
         path = _expanded(target)
         if path.is_dir():
-            yield from _load_folder(path, source, reader)
+            yield from _files_in(path)
         elif path.exists() or path.is_symlink():
-            yield from load_file(path, source, reader)
+            yield path
         else:
             raise Refused("there is no such file or folder; check its name")
     except Exception as error:  # a name too long, a NUL in it, a loop of links
@@ -118,12 +137,12 @@ def files_of(folder: Path, failed: list[OSError]) -> Iterator[Path]:
                 yield path
 
 
-def _load_folder(folder: Path, source: str | None, reader: Reader) -> Iterator[Article | Refusal]:
+def _files_in(folder: Path) -> Iterator[Path | Refusal]:
     any_found = False
     failed: list[OSError] = []
     for path in files_of(folder, failed):
         any_found = True
-        yield from load_file(path, source, reader)
+        yield path
     for error in failed:
         yield Refusal(_printable(str(error.filename)), reason(error))
     if not any_found and not failed:

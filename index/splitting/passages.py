@@ -63,7 +63,7 @@ def split(
     passages: list[Passage] = []
     for section in _sections(text):
         parts = [
-            (part, count(text[part[0] : part[1]]))
+            part
             for sentence in section.sentences
             for part in _cut(text, sentence, count, round(target * _LIMIT), fits, section.heading)
         ]
@@ -140,12 +140,8 @@ def _pack(
         end = parts[last - 1][0][1]
         inside = last < len(parts) and "\n" not in text[end : parts[last][0][0]]
         size = 0
-        for first in range(last - 1, -1, -1):
-            (start, _), tokens = parts[first]
-            size += max(1, tokens)
-            alone = first == last - 1
-            if not alone and (size > target * _LIMIT or not fits(f"{heading}\n{text[start:end]}")):
-                break
+        for first in range(last - 1, _farthest(text, parts, last, target, fits, heading) - 1, -1):
+            size += max(1, parts[first][1])
             here = cost[first] + (size / even - 1) ** 2 + INSIDE * inside
             if here < cost[last]:
                 cost[last], begins[last] = here, first
@@ -158,14 +154,31 @@ def _pack(
     yield from reversed(spans)
 
 
+def _farthest(
+    text: str, parts: list[tuple[Span, int]], last: int, target: int, fits: Fits, heading: str
+) -> int:
+    """The first sentence of the longest passage that may end with the one before `last`.
+
+    `fits` is what costs, and what lies within a text that fits does too: mostly it is asked once.
+    """
+    first = last - 1
+    size, end = max(1, parts[first][1]), parts[first][0][1]
+    while first and (size := size + max(1, parts[first - 1][1])) <= target * _LIMIT:
+        first -= 1
+    while first < last - 1 and not fits(f"{heading}\n{text[parts[first][0][0] : end]}"):
+        first += 1
+    return first
+
+
 def _cut(
     text: str, span: Span, count: Count, limit: int, fits: Fits, heading: str
-) -> Iterator[Span]:
-    """The sentence, or, if it alone is too long, halves of it, cut between words."""
+) -> Iterator[tuple[Span, int]]:
+    """The sentence, or, if it alone is too long, halves of it, cut between words; with tokens."""
     start, end = span
     piece = text[start:end]
-    if end - start <= 1 or (count(piece) <= limit and fits(f"{heading}\n{piece}")):
-        yield span
+    tokens = count(piece)
+    if end - start <= 1 or (tokens <= limit and fits(f"{heading}\n{piece}")):
+        yield span, tokens
         return
     middle = _word_boundary(text, start, end)
     left = start + len(text[start:middle].rstrip())

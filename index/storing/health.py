@@ -29,7 +29,8 @@ class Health:
     """`compared`: what was looked at, a line each; `problems`: what isn't as it was written.
 
     `articles`: the ids of those whose text isn't what was stored. `passages`: of those whose
-    passages or vectors aren't; `words`, `shingles`, `tables`, `nearest`: whether that index isn't.
+    passages or vectors aren't; `words`, `shingles`, `tables`, `nearest`, `served` (candidates on a
+    server): whether that index isn't.
     """
 
     compared: list[str] = field(default_factory=list)
@@ -40,6 +41,7 @@ class Health:
     shingles: bool = False
     tables: bool = False
     nearest: bool = False
+    served: bool = False
 
 
 def sample(db: Database) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -59,6 +59,12 @@ def since(db: Database, generation: int) -> News:
         ),
         those("a.changed > ?1 AND a.gone IS NOT NULL ORDER BY a.changed DESC, a.n DESC"),
     )
+
+
+def contents(db: Database) -> Iterator[tuple[str, str]]:
+    """Title and SHA-256 of the text of every article."""
+    for title, content_hash in db.execute("SELECT title, content_hash FROM articles"):
+        yield str(title), str(content_hash)
 
 
 def gone(db: Database) -> list[Head]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from index.article import Article
 from index.errors import LibraryBusy, UsageError
-from index.ingest import BATCH, Outcome, add
+from index.ingest import BATCH, Encoded, Outcome, add, take
 from index.library import Library
+from index.splitting.passages import split
 from index.splitting.search_text import search_texts
 from tests.fakes import FakeEncoder
 
@@ -172,3 +175,35 @@ def test_without_an_encoder_nothing_is_added(library: Library, papers: Path) -> 
         pytest.raises(UsageError, match="without an encoder"),
     ):
         run(plain, papers)
+
+
+def test_what_was_encoded_elsewhere_is_written_as_it_is(library: Library) -> None:
+    elsewhere = FakeEncoder()
+    text = report(4)
+    article = Article("aa" * 6, "Elsewhere", text, path="/nowhere/4.txt")
+    passages = split(article.id, text, elsewhere.count, fits=elsewhere.fits)
+    vectors = elsewhere.encode([f"as no one here would, {p.start}" for p in passages])
+    encoded = Encoded(article, passages, vectors)
+    turn = [encoded, replace(article, id="bb" * 6, path="/nowhere/5.txt"), encoded]
+    assert isinstance(library.encoder, FakeEncoder)
+    outcomes = list(take(library, [turn], counter=Words()))
+    assert statuses(outcomes) == ["added", "duplicate", "unchanged"]
+    assert library.passages(article.id) == passages
+    assert library._vectors(article.id) == pytest.approx(vectors, abs=1e-3)
+    own = [t for t in library.encoder.encoded if t.startswith("Elsewhere")]
+    assert len(own) == len(library.passages("bb" * 6))  # only the article that came without
+
+
+def test_what_was_encoded_under_another_title_is_encoded_anew(library: Library) -> None:
+    article = Article("aa" * 6, "Before", report(4), path="/nowhere/4.txt")
+    list(take(library, [[article]]))
+    library.edit(article.id, title="As a person wants it")
+    corrected = replace(article, text=article.text + "\n\nA correction came in the evening.")
+    passages = split(article.id, corrected.text, FakeEncoder().count, fits=FakeEncoder().fits)
+    wrong = FakeEncoder().encode(["something else"] * len(passages))
+    assert statuses(list(take(library, [[Encoded(corrected, passages, wrong)]]))) == ["updated"]
+    changed = library.article(article.id)
+    assert changed is not None
+    assert changed.title == "As a person wants it"
+    right = FakeEncoder().encode(library.search_texts(changed, library.passages(article.id)))
+    assert library._vectors(article.id) == pytest.approx(right, abs=1e-3)

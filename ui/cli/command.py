@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,7 +22,19 @@ _DEBUG = "dateline.debug"
 
 
 class Commands(TyperGroup):
-    """Turns every error into one sentence on standard error and its exit code."""
+    """Turns every error into one sentence on standard error and its exit code. Every command that
+    has a `--library` has `--candidates` too."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # typed by another module in each typer
+        found = super().get_command(ctx, cmd_name)
+        names = {parameter.name for parameter in found.params} if found is not None else set()
+        if found is not None and "library" in names and "candidates" not in names:
+            own = next(p for p in self.params if p.name == "candidates")
+            also = copy(own)
+            also.expose_value = False  # its callback is all that it does
+            at = [parameter.name for parameter in found.params].index("library")
+            found.params.insert(at + 1, also)
+        return found
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
         try:

@@ -9,9 +9,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.errors import LibraryEmpty
+from index.errors import LibraryEmpty, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from index.ingest import Outcome
     from index.library import Library
 
 
@@ -62,3 +65,22 @@ def repairable(named: Path | None) -> Library:
     from rag.opening import open_encoder
 
     return Library.open(library_path(named), open_encoder(), sample=False)
+
+
+def ingesting(engine: str) -> Callable[..., Iterator[Outcome]]:
+    """`index.ingest.add`, or the same by Ray. Raises UsageError where Ray isn't installed."""
+    if engine != "ray":
+        from index.ingest import add
+
+        return add
+    from functools import partial
+
+    from rag.opening import open_encoder
+
+    try:
+        from index import cluster
+    except ImportError as error:
+        raise UsageError(
+            "--engine ray needs Ray; get it with: pip install 'dateline[ray]'"
+        ) from error
+    return partial(cluster.add, open_encoder=open_encoder)

@@ -25,6 +25,7 @@ from ui.cli.plain import plain
 if TYPE_CHECKING:
     from index.ingest import Outcome
     from index.library import Status
+    from index.storing.candidates.remote import Served
     from index.storing.versions import Version
     from rag.generating.states import CacheStatus
     from rag.models.files import State
@@ -194,6 +195,18 @@ def status_rows(status: Status) -> list[tuple[str, str]]:
         ("Size", size(status.bytes)),
         ("Encoder", f"{plain(status.encoder)}, {status.dimension} dimensions{_old(status)}"),
     ]
+
+
+def served_rows(served: Served, status: Status) -> list[tuple[str, str]]:
+    """Candidates on a server, beside the library that they are of."""
+    if served.generation is None:
+        state = "being built; the next search goes on with it"
+    elif behind := status.generation - served.generation:
+        state = f"{_plural(behind, 'write')} behind; the next search brings them up to date"
+    else:
+        state = "up to date"
+    held = f"{_plural(served.passages, 'passage')}, {state}"
+    return [("Candidates", f"{served.engine} at {plain(served.address)}: {held}")]
 
 
 def _neighbours(status: Status) -> list[tuple[str, str]]:

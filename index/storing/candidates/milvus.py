@@ -9,6 +9,8 @@ of a query count by BM25, as Milvus has it; its scores are another's, so lists a
 from __future__ import annotations
 
 import json
+import logging
+import os
 import re
 import threading
 import unicodedata
@@ -18,19 +20,32 @@ from dataclasses import asdict
 from typing import Any
 
 import snowballstemmer
+
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # before it is imported: it writes to the terminal
+
+import grpc
 from pymilvus import DataType, Function, FunctionType, MilvusClient
 from pymilvus.exceptions import MilvusException
 
 from index.errors import DatelineError, LibraryBusy
 from index.search import Filter
 from index.storing.candidates.protocol import Built, Counts, Entry, Scored, Vector, follow
+from index.storing.candidates.remote import address
 from index.storing.database import Database, Lock, Rows, State, meta_of, state_of
 from index.words import FUNCTION_WORDS
 
 _DEEPEST = 16_384  # results of one search, at most: the server's own limit
 _LONGEST = 60_000  # bytes of a text, below the server's limit of 65,535
+_SOON = 15.0  # seconds for an answer, with pymilvus's own attempts to be let in again
+_LATER = 600.0  # for what is written, or read into the server's memory
+_GRPC = {  # a server sends away who asks more often than this whether it is there
+    "grpc.keepalive_time_ms": 300_000,
+    "grpc.keepalive_timeout_ms": 20_000,
+    "grpc.keepalive_permit_without_calls": 0,
+}
 _HNSW = {"M": 30, "efConstruction": 360}  # what Milvus itself takes where it chooses
 _stem = threading.local()
+logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it says each error itself, and raises it
 
 
 class Milvus:
@@ -49,7 +64,7 @@ class Milvus:
         self._seen: State | None = None
         self._loaded: set[str] = set()
         with _errors(url):
-            self._client: Any = MilvusClient(url, token=token)
+            self._client: Any = MilvusClient(url, token=token, timeout=_SOON, grpc_options=_GRPC)
 
     def catch_up(self, db: Database) -> None:
         """Whoever finds it behind, brings it up to date, one process at a time. While another
@@ -93,8 +108,13 @@ class Milvus:
     def counts(self, db: Database) -> Counts:
         with _errors(self.url):
             engine = self._engine(db)
-            held, count = engine.built(), engine.count()
-        return Counts(count, count, held.state if held else None)
+            for _ in range(3):  # (once more, where somebody writes meanwhile)
+                held, count = engine.built(), engine.count()
+                if engine.built() == held:
+                    break
+        if held is None:
+            return Counts(count, count, None)
+        return Counts(count, count, held.state, held.highest if held.whole else None)
 
     def discard(self) -> None:
         self._seen = None
@@ -130,6 +150,7 @@ class Milvus:
                 filter=among,
                 search_params=parameters or {},
                 output_fields=["n"],
+                timeout=_SOON,
             )
         # (BM25 is never below 0; Milvus Lite gives it as a distance, negated)
         scored = [
@@ -151,13 +172,13 @@ class _Collection:
     def load(self) -> None:
         """A server that was started anew, or told to, has let go of what it doesn't search."""
         for name in (self._state, self.name):
-            if self._client.has_collection(name):
-                self._client.load_collection(name)
+            if self._client.has_collection(name, timeout=_SOON):
+                self._client.load_collection(name, timeout=_LATER)
 
     def built(self) -> Built | None:
-        if not self._client.has_collection(self._state):
+        if not self._client.has_collection(self._state, timeout=_SOON):
             return None
-        found = self._client.get(self._state, ids=[1], output_fields=["built"])
+        found = self._client.get(self._state, ids=[1], output_fields=["built"], timeout=_SOON)
         if not found:
             return None
         values = json.loads(found[0]["built"])
@@ -165,25 +186,26 @@ class _Collection:
 
     def stamp(self, built: Built) -> None:
         row = {"id": 1, "built": json.dumps(asdict(built)), "nothing": [0.0, 1.0]}
-        self._client.upsert(self._state, [row])
+        self._client.upsert(self._state, [row], timeout=_LATER)
 
     def upsert(self, entries: Sequence[Entry]) -> None:
         rows = [_row(entry) for entry in entries]
-        self._client.upsert(self.name, rows)
+        self._client.upsert(self.name, rows, timeout=_LATER)
 
     def remove(self, numbers: Sequence[int]) -> None:
         if numbers:
-            self._client.delete(self.name, ids=[int(n) for n in numbers])
+            self._client.delete(self.name, ids=[int(n) for n in numbers], timeout=_LATER)
 
     def count(self) -> int:
-        if not self._client.has_collection(self.name):
+        if not self._client.has_collection(self.name, timeout=_SOON):
             return 0
-        return int(self._client.query(self.name, output_fields=["count(*)"])[0]["count(*)"])
+        counted = self._client.query(self.name, output_fields=["count(*)"], timeout=_LATER)
+        return int(counted[0]["count(*)"])
 
     def drop(self) -> None:
         for name in (self._state, self.name):  # the state first: without it, nothing is believed
-            if self._client.has_collection(name):
-                self._client.drop_collection(name)
+            if self._client.has_collection(name, timeout=_SOON):
+                self._client.drop_collection(name, timeout=_LATER)
 
     def clear(self) -> None:
         self.drop()
@@ -226,7 +248,11 @@ class _Collection:
 
     def _create(self, name: str, schema: Any, indexes: Any) -> None:
         self._client.create_collection(
-            name, schema=schema, index_params=indexes, consistency_level="Strong"
+            name,
+            schema=schema,
+            index_params=indexes,
+            consistency_level="Strong",
+            timeout=_LATER,
         )
 
 
@@ -273,8 +299,14 @@ def _expression(filter: Filter) -> str:
 def _errors(url: str) -> Iterator[None]:
     try:
         yield
-    except MilvusException as error:
+    except (MilvusException, grpc.RpcError, grpc.FutureTimeoutError) as error:
+        said = " ".join(str(getattr(error, "message", "") or _details(error)).split())
         raise DatelineError(
-            f"the candidates at '{url}' can't be used ({error.message}); see that Milvus runs "
-            "there, or leave --candidates away: the library itself is whole"
+            f"the candidates at '{address(url)}' can't be used ({said[:300] or 'no answer'}); "
+            "see that Milvus runs there, or leave --candidates away: the library itself is whole"
         ) from error
+
+
+def _details(error: Exception) -> str:
+    details = getattr(error, "details", None)
+    return str(details() if callable(details) else error)

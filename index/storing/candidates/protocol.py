@@ -31,11 +31,13 @@ BATCH = 1024  # passages handed to an engine at once
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many passages each index holds, and of which state of the rows."""
+    """How many passages each index holds, and of which state of the rows. `highest` is the number
+    of the last, of an engine of its own; None while it is being built."""
 
     dense: int
     lexical: int
     state: State | None
+    highest: int | None = None
 
 
 class Candidates(Protocol):

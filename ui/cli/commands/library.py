@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -34,6 +34,10 @@ def add(
     source: Annotated[
         str | None, typer.Option(help="The outlet, for articles that don't say.")
     ] = None,
+    engine: Annotated[
+        Literal["plain", "ray"],
+        typer.Option(help="Who reads and encodes: this process, or Ray, on many machines."),
+    ] = "plain",
     as_json: JsonOption = False,
     library: LibraryOption = None,
     debug: DebugOption = False,
@@ -43,10 +47,10 @@ def add(
     from contextlib import closing
     from time import perf_counter
 
-    from index.ingest import add as ingest
     from rag.answer import article_dict
     from ui.cli import libraries, progress, terminal
 
+    ingest = libraries.ingesting(engine)
     with libraries.writable(library_of(ctx, library)) as opened:
         counts: Counter[str] = Counter()
         passages = 0

@@ -50,12 +50,15 @@ def status(
     from ui.cli import libraries, terminal
 
     problem: DatelineError | None = None
-    held = None
+    held = served = None
     try:
         with libraries.readable(library_of(ctx, library)) as opened:
             held = opened.status()
             if not as_json:
                 show_view(terminal.facts(terminal.status_rows(held)))
+            served = opened.served()
+            if served is not None and not as_json:
+                show_view(terminal.facts(terminal.served_rows(served, held)))
             opened.check()
             if not as_json:
                 show_view(terminal.facts([("Health", "everything reads as it was written")]))
@@ -68,6 +71,7 @@ def status(
         show_json(
             {
                 "library": held and {**asdict(held), "path": str(held.path)},
+                "candidates": served and asdict(served),
                 "problem": problem and str(problem),
                 "cache": {**asdict(kept), "folder": str(opening.state_folder())},
                 "writer": wording.who_writes(*_writer()),

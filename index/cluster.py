@@ -24,6 +24,9 @@ from typing import Any
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before it is imported: it would report its use
 os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # it writes to the terminal
+os.environ.setdefault("RAY_worker_register_timeout_seconds", "300")  # with much else to do
+if "RAY_ADDRESS" not in os.environ:  # so named for macOS and Windows: that all stays on loopback
+    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
 
 import numpy as np
 import pyarrow as pa
@@ -262,7 +265,7 @@ def _running(cores: int) -> Iterator[int]:
         try:
             with _silent():
                 ray.init(address=address or "local", **quiet, **({} if address else here))
-        except (ray.exceptions.RayError, RuntimeError, OSError, ValueError) as error:
+        except Exception as error:  # (that it takes too long is a bare Exception)
             what = f"no Ray answers at '{address}'" if address else "Ray can't be started here"
             raise DatelineError(
                 f"{what} ({str(error).strip().splitlines()[0][:300]}); add without --engine ray, "

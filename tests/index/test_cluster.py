@@ -63,7 +63,7 @@ with Library.open(library, own, create=True) as opened:
         if n == 0:
             family = [psutil.Process(), *psutil.Process().children(recursive=True)]
             listening = {
-                str(end.laddr.ip)
+                str(end.laddr.ip).removeprefix("::ffff:")
                 for process in family
                 for end in process.net_connections("inet")
                 if end.status == psutil.CONN_LISTEN

@@ -134,7 +134,10 @@ def test_the_same_file_named_twice(library: Library, papers: Path) -> None:
     assert statuses(outcomes) == ["added", "unchanged"]
 
 
-def test_passages_of_many_articles_are_encoded_together(library: Library, papers: Path) -> None:
+def test_passages_of_many_articles_are_encoded_together(
+    library: Library, papers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.reading.load._TURN_SECONDS", 600)  # one turn, on a slow machine too
     calls: list[int] = []
 
     class Watching(FakeEncoder):

@@ -254,13 +254,17 @@ def _running(cores: int) -> Iterator[int]:
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.ERROR)
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
-    with tempfile.TemporaryDirectory(prefix="dl-ray-", ignore_cleanup_errors=True) as folder:
+    # Sockets lie there, whose names may be 107 characters long: a folder of one's own is too deep.
+    short = "/tmp" if os.path.isdir("/tmp") else None  # noqa: S108
+    with tempfile.TemporaryDirectory(
+        prefix="dl-ray-", dir=short, ignore_cleanup_errors=True
+    ) as folder:
         here = {
             "num_cpus": cores,
             "include_dashboard": False,
             "object_store_memory": _STORE,
             "_node_ip_address": "127.0.0.1",
-            "_temp_dir": folder,  # sockets lie there, and their names may be 107 characters long
+            "_temp_dir": folder,
         }
         try:
             with _silent():

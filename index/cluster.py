@@ -17,6 +17,7 @@ import os
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -113,8 +114,8 @@ def _dataset(
         "compute": ray.data.ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=_WAITING),
         "num_cpus": 0.5,
     }
-    blocks = -(-len(files) // _FILES)
-    found = ray.data.from_items(files, override_num_blocks=max(1, blocks))
+    blocks = max(-(-len(files) // _FILES), min(len(files), 2 * actors), 1)
+    found = ray.data.from_items(files, override_num_blocks=blocks)
     found = found.map_batches(_Reading, fn_constructor_args=(source,), batch_size=None, **pool)
     arguments = (open_encoder, identity, bare, ray.put(held))
     return found.map_batches(_Encoding, fn_constructor_args=arguments, batch_size=None, **pool)
@@ -251,6 +252,8 @@ def _running(cores: int) -> Iterator[int]:
         yield _cores()
         return
     address = os.environ.get("RAY_ADDRESS")
+    # (of few files: that there are more actors than they need)
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"ray\.data\.")
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.ERROR)
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}

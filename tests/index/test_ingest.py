@@ -183,11 +183,11 @@ def test_without_an_encoder_nothing_is_added(library: Library, papers: Path) -> 
 def test_what_was_encoded_elsewhere_is_written_as_it_is(library: Library) -> None:
     elsewhere = FakeEncoder()
     text = report(4)
-    article = Article("aa" * 6, "Elsewhere", text, path="/nowhere/4.txt")
+    article = Article("aa" * 6, "Elsewhere", text, url="https://a.example/4")
     passages = split(article.id, text, elsewhere.count, fits=elsewhere.fits)
     vectors = elsewhere.encode([f"as no one here would, {p.start}" for p in passages])
     encoded = Encoded(article, passages, vectors)
-    turn = [encoded, replace(article, id="bb" * 6, path="/nowhere/5.txt"), encoded]
+    turn = [encoded, replace(article, id="bb" * 6, url="https://a.example/5"), encoded]
     assert isinstance(library.encoder, FakeEncoder)
     outcomes = list(take(library, [turn], counter=Words()))
     assert statuses(outcomes) == ["added", "duplicate", "unchanged"]

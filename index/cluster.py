@@ -138,12 +138,22 @@ def _next(tables: Iterator[Any]) -> Any:
     try:
         return next(tables, None)
     except (ray.exceptions.RayError, RuntimeError, OSError) as error:
-        cause: BaseException = getattr(error, "cause", None) or error.__cause__ or error
-        said = [line for line in str(cause).strip().splitlines() if line.strip()] or [repr(cause)]
         raise DatelineError(
-            f"Ray stopped ({said[-1].strip()[:300]}); what was reported is kept: add the same "
+            f"Ray stopped ({_said(error)}); what was reported is kept: add the same "
             "again, and it goes on"
         ) from error
+
+
+def _said(error: BaseException) -> str:
+    """The last line of what went wrong: of ours, where an actor has said it."""
+    chain: list[BaseException] = []
+    here: BaseException | None = error
+    while here is not None and here not in chain:
+        chain.append(here)
+        here = getattr(here, "cause", None) or here.__cause__ or here.__context__
+    lines = [line.strip() for one in chain for line in str(one).splitlines() if line.strip()]
+    ours = [line.partition(": ")[2] for line in lines if line.startswith("index.errors.")]
+    return (ours or lines or [repr(error)])[-1][:300]
 
 
 def _item(row: dict[str, Any]) -> Article | Encoded | Refusal:
@@ -279,6 +289,12 @@ def _running(cores: int) -> Iterator[int]:
                 "or see Ray's own manual"
             ) from error
         try:
+            at = ray.util.get_node_ip_address()
+            if not address and at not in ("127.0.0.1", "::1"):
+                raise DatelineError(
+                    f"Ray would listen on {at} (it was imported before Dateline could say "
+                    "otherwise); import index.cluster first"
+                )
             yield _cores()
         finally:
             with suppress(Exception):  # it may have ended by itself: that was said already

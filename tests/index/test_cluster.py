@@ -26,7 +26,7 @@ from index.storing.vectors import unpack
 from tests.fakes import FakeEncoder
 from tests.index.test_ingest import report
 
-pytest.importorskip("ray")
+pytest.importorskip("index.cluster", exc_type=ImportError)  # (it tells Ray what to listen on)
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = "all-MiniLM-L6-v2"
@@ -173,6 +173,18 @@ def test_a_machine_with_another_encoder_is_said(tmp_path: Path) -> None:
         with pytest.raises(DatelineError, match="has the encoder 'another'"):
             list(cluster.add(library, [str(folder)], open_encoder=another, cores=2))
         assert len(library) == 0
+
+
+def test_what_an_actor_says_is_said() -> None:
+    from index.cluster import _said
+
+    died = RuntimeError(
+        "The actor died\n  File x\nindex.errors.DatelineError: it has another one\n"
+    )
+    died.__cause__ = RuntimeError()
+    assert _said(died) == "it has another one"
+    assert _said(RuntimeError("first\n\nthe last line\n")) == "the last line"
+    assert _said(RuntimeError()) == "RuntimeError()"
 
 
 def test_an_address_is_not_for_ray(tmp_path: Path) -> None:

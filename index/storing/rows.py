@@ -140,9 +140,16 @@ def delete(db: Database, id: str) -> bool:
     if number is None:
         return False
     db.execute("DELETE FROM texts WHERE article = ?", [number])
-    db.execute("DELETE FROM articles WHERE n = ?", [number])
     versions.forget(db, id)
-    # What is followed doesn't bring back what a person has removed.
+    # What is followed doesn't bring back what a person has removed; nor where a refresh was cut off
+    # between an article and the note of where it came from.
+    db.execute(
+        "UPDATE items SET dropped = 1 WHERE origin IN (SELECT path FROM articles WHERE n = ?"
+        " UNION SELECT url FROM articles WHERE n = ?) AND n NOT IN (SELECT item FROM held)"
+        " AND NOT EXISTS (SELECT 1 FROM articles WHERE path = items.origin AND n <> ?)",
+        [number, number, number],
+    )
+    db.execute("DELETE FROM articles WHERE n = ?", [number])
     db.execute(
         "UPDATE items SET dropped = 1 WHERE n IN (SELECT item FROM held WHERE article = ?)"
         " AND (SELECT count(*) FROM held WHERE item = items.n) = 1",

@@ -102,7 +102,7 @@ def _run(folder: str, number: int, job: Job) -> None:
     code = 1
     try:
         began = time.perf_counter()
-        counted = _count(folder, job.get("point"))
+        counted = count_points(folder, job.get("point"))
 
         def report(outcomes: Iterable[Outcome]) -> None:
             for outcome in outcomes:
@@ -122,7 +122,7 @@ def _run(folder: str, number: int, job: Job) -> None:
         os._exit(code)
 
 
-def _count(folder: str, last: int | None) -> Iterator[int]:
+def count_points(folder: str, last: int | None) -> Iterator[int]:
     """Counts the points from now on; this process dies at the last."""
     count = itertools.count()
     plain = sqlite3.connect

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from index.article import Article, Head
 from index.splitting.passages import Passage
-from index.storing import copies, versions
+from index.storing import copies, seals, versions
 from index.storing.database import Database, meta_of
 from index.storing.schema import place
 from index.storing.vectors import pack
@@ -68,6 +68,7 @@ def insert(
     changed = history and versions.keep(db, article)
     forget(db, article.id)
     (generation,) = db.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
+    blobs = [pack(vector) for vector in vectors]
     values = {
         "id": article.id,
         "title": article.title,
@@ -83,6 +84,10 @@ def insert(
         "arrived": generation,
         "changed": generation,
     }
+    values["seal"] = seals.seal(
+        [values[name] for name in seals.HEAD.split(", ")],
+        sorted((p.start, p.end, p.heading, b) for p, b in zip(passages, blobs, strict=True)),
+    )
     fixed = {"id", "arrived"} if changed else {"id", "arrived", "changed"}
     overwrite = ", ".join(f"{name} = excluded.{name}" for name in values if name not in fixed)
     (number,) = db.execute(
@@ -95,11 +100,11 @@ def insert(
         [number, article.text],
     )
     copies.remember(db, number, article.text)
-    for passage, vector in zip(passages, vectors, strict=True):
+    for passage, blob in zip(passages, blobs, strict=True):
         (added,) = db.execute(
             'INSERT INTO passages (article, start, "end", heading, vector) VALUES (?, ?, ?, ?, ?)'
             " RETURNING n",
-            [number, passage.start, passage.end, passage.heading, pack(vector)],
+            [number, passage.start, passage.end, passage.heading, blob],
         ).fetchone()
         if db.holds_words:
             db.execute(

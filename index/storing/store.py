@@ -96,6 +96,8 @@ class Store:
         with self._errors(), self._connection() as db:
             layout = int(db.execute("PRAGMA user_version").fetchone()[0])
             kept = self.file.with_name(f"library.layout-{layout}.sqlite")
+            for left in self.folder.glob("library.layout-*.tmp"):  # by one that was killed
+                left.unlink(missing_ok=True)
             _copy(db, kept)
             with _transaction(db):
                 if int(db.execute("PRAGMA user_version").fetchone()[0]) == layout < schema.LAYOUT:

@@ -1,4 +1,4 @@
-"""A library, the files that it is of, what may be in it, and what is found there after each kill."""
+"""A library, the files that it is of, what may be in it, and what is there after each kill."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def tolerant(db: Database) -> Iterator[None]:
 
 
 def sample(db: Database) -> tuple[int, str | None]:
-    """How many articles were drawn by chance, and the id of one whose text isn't what was stored."""
+    """How many articles were drawn by chance; the id of one whose text isn't what was stored."""
     (highest,) = db.execute("SELECT coalesce(max(n), 0) FROM articles").fetchone()
     drawn: set[str] = set()
     few = (

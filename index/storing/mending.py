@@ -223,7 +223,8 @@ def _tell_lost(old: sqlite3.Connection, new: sqlite3.Connection, kept: Path, fou
         "SELECT id, title, url, path FROM articles WHERE n NOT IN (SELECT article FROM texts)"
     ):
         found.lost.append(
-            f"the text of article {id} ({title!r}) can't be read: add {url or path!r} again; {where}"
+            f"the text of article {id} ({title!r}) can't be read: add {url or path!r} again; "
+            f"{where}"
         )
     for (text,) in new.execute(
         "SELECT text FROM texts WHERE article NOT IN (SELECT n FROM articles)"

@@ -6,10 +6,10 @@ for every generation, so that an index of another history (a library restored fr
 for what it is. Texts lie apart from what is listed: a list reads no text. The lexical table stores
 no text (content=''): a passage's text is a slice of its article's. `shingles` is the index of
 near-copies (`index.storing.copies`). `seal` tells damage (`index.storing.seals`). `versions` holds
-what articles said before they were corrected (`index.storing.versions`). The last tables are those of `index.following`: `followed` what a person
-follows, `lists` the feeds and sitemaps of it as they were last fetched, `items` what these and
-folders have named, `held` the articles that came from an item, `hosts` the servers that asked to be
-left alone.
+what articles said before they were corrected (`index.storing.versions`). The last tables are those
+of `index.following`: `followed` what a person follows, `lists` the feeds and sitemaps of it as they
+were last fetched, `items` what these and folders have named, `held` the articles that came from an
+item, `hosts` the servers that asked to be left alone.
 """
 
 from __future__ import annotations

@@ -52,6 +52,7 @@ from index.storing import (
     vectors,
     versions,
 )
+from index.storing.candidates.counting import reconcile
 from index.storing.candidates.embedded import Embedded
 from index.storing.candidates.nearest import form_in_use
 from index.storing.candidates.protocol import Candidates
@@ -536,7 +537,14 @@ class Library:
     def inspect(self, progress: Callable[[int, int], None] | None = None) -> health.Health:
         """Compares everything with everything that says the same; see `index.storing.health`."""
         with self._store.read() as db:
-            return health.inspect(db, self.path, progress)
+            found = health.inspect(db, self.path, progress)
+            if not isinstance(self._candidates, Embedded):
+                compared, wrong = reconcile(db, self._candidates)
+                found.compared.append(compared)
+                if wrong is not None:
+                    found.nearest = True
+                    found.problems.append(wrong)
+        return found
 
     def check(self) -> health.Health:
         """`inspect`; raises LibraryDamaged if something isn't as it was written."""

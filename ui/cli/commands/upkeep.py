@@ -120,7 +120,8 @@ def check(
     from ui.cli import libraries, progress
 
     named = library_of(ctx, library)
-    with (libraries.repairable if repair else libraries.readable)(named) as opened:
+    encoding = repair or os.environ.get("DATELINE_CANDIDATES")  # whose engine needs an encoder
+    with (libraries.repairable if encoding else libraries.readable)(named) as opened:
         with progress.counting("Comparing") as bar:
             found = opened.inspect(bar.count)
         first, mended, lost = found, list[str](), found.lost

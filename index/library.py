@@ -530,7 +530,7 @@ class Library:
                 if progress is not None:
                     progress(done, total)
             seals.renew(db)
-            self._encoder = encoder
+        self._encoder = encoder  # (now that it is committed)
 
     # --- health -----------------------------------------------------------------------------
 

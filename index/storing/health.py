@@ -11,8 +11,7 @@ from __future__ import annotations
 import hashlib
 import random
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -22,6 +21,7 @@ import numpy as np
 from index.storing import copies, schema, seals, vectors, versions
 from index.storing.database import Database, State, has_been, meta_of
 from index.storing.rows import passages_of
+from index.storing.store import tolerant
 
 SAMPLE = 8  # articles that opening a library compares
 
@@ -66,19 +66,6 @@ def is_damage(error: Exception) -> bool:
     if isinstance(error, sqlite3.ProgrammingError) or "no such module" in str(error):
         return False
     return (getattr(error, "sqlite_errorcode", 0) & 0xFF) not in _OTHER
-
-
-@contextmanager
-def tolerant(db: Database) -> Iterator[None]:
-    """Texts that aren't UTF-8 any more are read all the same, so that they can be compared."""
-    if not isinstance(db, sqlite3.Connection):
-        yield
-        return
-    before, db.text_factory = db.text_factory, lambda data: data.decode(errors="replace")
-    try:
-        yield
-    finally:
-        db.text_factory = before
 
 
 def sample(db: Database) -> tuple[int, str | None]:

@@ -17,8 +17,8 @@ from typing import Any
 from index.errors import LibraryDamaged
 from index.storing import copies, faults, schema
 from index.storing.database import Database, describe
-from index.storing.health import UNFIT, Health, index, is_damage, sound, tolerant
-from index.storing.store import Store
+from index.storing.health import UNFIT, Health, index, is_damage, sound
+from index.storing.store import Store, tolerant
 
 _KINDS = {"INTEGER": int, "TEXT": str, "BLOB": bytes, "REAL": float}
 _GAP = 200_000  # rows that are asked for one by one, where a page between others can't be read
@@ -47,7 +47,7 @@ def mend(store: Store, found: Health) -> list[str]:
 def _indexes(store: Store, found: Health) -> list[str]:
     """In one transaction. Raises LibraryDamaged where the pages are not whole after it."""
     done: list[str] = []
-    with store.write() as db, tolerant(db):
+    with store.write() as db:
         if found.words:
             words(db)
             done.append("the index of words")

@@ -16,6 +16,7 @@ from typing import Any
 
 from index.errors import DatelineError, LibraryDamaged, LibraryMissing, LibraryVersion, UsageError
 from index.storing import faults, schema
+from index.storing.database import Database
 from index.storing.lock import WriterLock
 
 FILE = "library.sqlite"
@@ -120,7 +121,13 @@ class Store:
 
         What touches no article and no passage isn't `counted`.
         """
-        with self._writing, self._errors(), self._connection() as db, _transaction(db):
+        with (
+            self._writing,
+            self._errors(),
+            self._connection() as db,
+            _transaction(db),
+            tolerant(db),
+        ):
             if counted:
                 db.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
                 schema.stamp(db)
@@ -211,6 +218,19 @@ class Store:
             yield
         except (sqlite3.Error, MemoryError) as error:
             raise faults.from_sqlite(error, self.folder) from error
+
+
+@contextmanager
+def tolerant(db: Database) -> Iterator[None]:
+    """Texts that aren't UTF-8 any more are read all the same, so that they can be compared, and replaced."""
+    if not isinstance(db, sqlite3.Connection):
+        yield
+        return
+    before, db.text_factory = db.text_factory, lambda data: data.decode(errors="replace")
+    try:
+        yield
+    finally:
+        db.text_factory = before
 
 
 @contextmanager

@@ -222,11 +222,12 @@ class Store:
 
 @contextmanager
 def tolerant(db: Database) -> Iterator[None]:
-    """Texts that aren't UTF-8 any more are read all the same, so that they can be compared, and replaced."""
+    """Texts that aren't UTF-8 any more are read all the same: to be compared, or replaced."""
     if not isinstance(db, sqlite3.Connection):
         yield
         return
-    before, db.text_factory = db.text_factory, lambda data: data.decode(errors="replace")
+    before = db.text_factory
+    db.text_factory = lambda data: data.decode(errors="replace")
     try:
         yield
     finally:

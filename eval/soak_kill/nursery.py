@@ -22,7 +22,8 @@ from typing import Any
 
 from eval.soak_kill.stand_ins import Here, WordHash, opened
 from index.errors import EncoderMismatch
-from index.following.refresh import Clock, refresh
+from index.following.clock import Clock
+from index.following.refresh import refresh
 from index.ingest import Outcome, take
 from index.library import Library
 from index.reading.items import of_file

@@ -45,7 +45,9 @@ from index.storing import (
     health,
     holdings,
     listing,
+    mending,
     schema,
+    seals,
     terms,
     vectors,
     versions,
@@ -160,7 +162,7 @@ class Library:
             if store.verify() < schema.LAYOUT:
                 library._upgrade()
             if sample:
-                library._sample()
+                library.sample()
             if encoder is not None:
                 library._match(encoder)
         except BaseException:
@@ -520,7 +522,8 @@ class Library:
                 done += len(some)
                 if progress is not None:
                     progress(done, total)
-            self._encoder = encoder
+            seals.renew(db)
+        self._encoder = encoder  # (now that it is committed)
 
     # --- health -----------------------------------------------------------------------------
 
@@ -571,13 +574,19 @@ class Library:
         """Makes anew what can be, of what `inspect` found wrong; says what. No article is deleted.
 
         Passages are split and encoded anew from texts that are whole: that needs the encoder.
+        Where pages of the file can't be read, what can is kept, and the damaged file beside it;
+        `found.lost` says what couldn't be. See `index.storing.mending`.
         """
         done: list[str] = []
         whole = [id for id in found.passages if id not in found.articles]
         with self.writing():
-            if found.words or found.shingles or found.tables:
-                with self._lone_write() as db:
-                    done += health.rebuild(db, found)
+            if found.unreadable or found.tables or found.words or found.shingles or (
+                found.links or found.stamps
+            ):  # fmt: skip
+                done += mending.mend(self._store, found)
+                self._unsaved = True
+                again = self.inspect()
+                whole = [id for id in again.passages if id not in again.articles]
             for id in whole:
                 article = self.article(id)
                 if article is not None:
@@ -639,7 +648,7 @@ class Library:
             db.execute(
                 "DELETE FROM passages WHERE article = (SELECT n FROM articles WHERE id = ?)", [id]
             )
-            health.words(db)
+            mending.words(db)
 
     def _upgrade(self) -> None:
         if not faults.writable(self.path):
@@ -657,11 +666,15 @@ class Library:
             with suppress(OSError), self._store.read() as db:  # searching builds it in memory
                 self._candidates.save(db)
 
-    def _sample(self) -> None:
+    def sample(self) -> int:
+        """Compares a few articles, drawn by chance, with their hashes; how many. Raises
+        LibraryDamaged. `inspect` compares all."""
         with self._store.read() as db:
-            if (id := health.sample(db)) is not None:
-                what = f"the text of article {id} isn't what was stored"
-                raise LibraryDamaged(faults.damaged(self.path, what))
+            drawn, wrong = health.sample(db)
+        if wrong is not None:
+            what = f"the text of article {wrong} isn't what was stored"
+            raise LibraryDamaged(faults.damaged(self.path, what))
+        return drawn
 
     @contextmanager
     def _lone_write(self) -> Iterator[Database]:

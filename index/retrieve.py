@@ -50,7 +50,7 @@ class Retriever:
         if mode not in MODES:
             raise UsageError(f"there is no search mode '{mode}'; use one of {', '.join(MODES)}")
         check()
-        vector = encoder.encode([query])[0]
+        vector = encoder.encode([query], "query")[0]
         depth = max(CANDIDATES, 4 * k)
         candidates = self.candidates
         with self._rows.read() as db:

@@ -37,7 +37,7 @@ def readable(named: Path | None) -> Library:
 def searchable(named: Path | None) -> Library:
     """A library with its encoder. Raises LibraryMissing and LibraryEmpty before a model loads."""
     from index.library import Library
-    from rag.opening import open_encoder
+    from rag.opening import encoder_of
 
     path = library_path(named)
     with Library.open(path) as library:
@@ -45,20 +45,23 @@ def searchable(named: Path | None) -> Library:
             raise LibraryEmpty(
                 f"The library '{path}' holds no articles; add some with `dateline add PATH`."
             )
-    return Library.open(path, open_encoder())
+        encoder = encoder_of(library)
+    return Library.open(path, encoder)
 
 
 def writable(named: Path | None) -> Library:
     """A library with its encoder, made if it isn't there."""
     from index.library import Library
-    from rag.opening import open_encoder
+    from rag.opening import encoder_at
 
-    return Library.open(library_path(named), open_encoder(), create=True, sample=False)
+    path = library_path(named)
+    return Library.open(path, encoder_at(path), create=True, sample=False)
 
 
 def repairable(named: Path | None) -> Library:
     """A library with its encoder, whatever state its texts are in."""
     from index.library import Library
-    from rag.opening import open_encoder
+    from rag.opening import encoder_at
 
-    return Library.open(library_path(named), open_encoder(), sample=False)
+    path = library_path(named)
+    return Library.open(path, encoder_at(path), sample=False)

@@ -29,9 +29,9 @@ class Filter:
 class Hit:
     """A passage with its score and rank (1 is best). Higher scores are always better.
 
-    `score` is the fused score; `dense` the cosine to the query (always present), `lexical` the
-    BM25 score (None when no word of the query is in the passage). Ranks are None where that
-    search didn't return the passage among its candidates.
+    `score` is the fused score, with what was to be found exactly (`exactly`); `dense` the cosine to
+    the query (always present), `lexical` the BM25 score (None when no word of the query is in the
+    passage). Ranks are None where that search didn't return the passage among its candidates.
     """
 
     passage: Passage
@@ -111,6 +111,41 @@ def match_expression(query: str) -> str | None:
     return " OR ".join(f'"{word}"' for word in wanted) or None
 
 
+def asked_exactly(query: str) -> list[str]:
+    """What a passage is to hold as it stands, `in_order`: what the query has in quotation marks, or
+    else the query itself, where it is a few words: a name, a figure, a date, a phrase."""
+    quoted = [in_order(text) for text in re.findall(_QUOTED, query)]
+    if found := [text for text in dict.fromkeys(quoted) if text.strip()]:
+        return found
+    whole = in_order(query)
+    return [whole] if 1 <= len(whole.split()) <= SHORT else []
+
+
+SHORT = 6  # words: more are a question, which stands in no article
+
+
+def in_order(text: str) -> str:
+    """The words without case and punctuation, a space around each; a figure is one word with what
+    stands in it: "4.5" is in "It cost $4.5 million." and in no "14.5"."""
+    return f" {' '.join(re.findall(_WORD, text.casefold()))} "
+
+
+def exactly(
+    scores: Mapping[int, float], parts: Sequence[str], texts: Mapping[int, str]
+) -> dict[int, float]:
+    """Scores in 0..1 by which every passage that holds more of the parts comes before all others:
+
+        (number of parts held + score) / (number of parts + 1)
+
+    `texts` are those of passages that may hold one. Unchanged where none does.
+    """
+    held = {n: sum(part in in_order(text) for part in parts) for n, text in texts.items()}
+    if not any(held.values()):
+        return dict(scores)
+    return {n: (held.get(n, 0) + score) / (len(parts) + 1) for n, score in scores.items()}
+
+
+_WORD = r"\d+(?:[.,:/-]\d+)*\w*|\w+"
 _JOINED = r"\w+(?:[.,:/’'-]\w+)*"
 _QUOTED = r"[\"“„]([^\"“”„]+)[\"”“]"
 

@@ -73,7 +73,9 @@ class Retriever:
             else:
                 scores = fuse_ranks([n for n, _ in dense], [n for n, _ in lexical])
             if mode == "fused" and (parts := asked_exactly(query)):
-                scores = exactly(scores, parts, _texts(db, list(scores)))
+                every_match = len(lexical) < depth  # then what holds a part is among them
+                may_hold = [n for n, _ in lexical] if every_match else list(scores)
+                scores = exactly(scores, parts, _texts(db, may_hold))
             found = _Read(db, vector, scores, encoder.dimension)
             chosen = found.best(k)
             bm25 = dict(lexical)

@@ -44,27 +44,44 @@ class Hit:
     lexical_rank: int | None
 
 
-DENSE = 0.7  # weight of the dense search against the lexical one (eval/DECISIONS.md)
+# The weight of the dense search against the lexical one (eval/DECISIONS.md): the first where the
+# words decide, the second where they don't.
+DENSE = (0.3, 0.8)
+_BEYOND = 5  # passages that share the best one's words, before those words decide nothing
+
+
+def dense_weight(lexical: Mapping[int, float]) -> float:
+    """How much the dense search counts: less, the further BM25 puts a few passages before the rest,
+    as it does for a name or a figure that few hold.
+
+        DENSE[0] + (DENSE[1] − DENSE[0]) · (the sixth best BM25 / the best)
+    """
+    words, meaning = DENSE
+    best = sorted(lexical.values(), reverse=True)[: _BEYOND + 1]
+    if not best or best[0] <= 0:
+        return meaning
+    return words + (meaning - words) * (best[-1] / best[0] if len(best) > _BEYOND else 0.0)
 
 
 def fuse(dense: Mapping[int, float], lexical: Mapping[int, float]) -> dict[int, float]:
     """One score in 0..1 from two searches' scores by number: a convex combination of both.
 
-        DENSE · (cosine − lowest) / (highest − lowest) + (1 − DENSE) · BM25 / highest
+        w · (cosine − lowest) / (highest − lowest) + (1 − w) · BM25 / highest
 
-    What a search didn't return has 0 of it. Cosines are spread over the range of those returned,
-    BM25 over that from its least possible value, 0. Bruch, Gai, Ingber, "An analysis of fusion
-    functions for hybrid retrieval", TOIS 2023.
+    where w is the `dense_weight`. What a search didn't return has 0 of it. Cosines are spread over
+    the range of those returned, BM25 over that from its least possible value, 0. Bruch, Gai, Ingber,
+    "An analysis of fusion functions for hybrid retrieval", TOIS 2023; there w is one for all.
     """
+    weight = dense_weight(lexical)
     scores = dict.fromkeys([*dense, *lexical], 0.0)
     if dense:
         lowest, highest = min(dense.values()), max(dense.values())
         spread = highest - lowest
         for number, cosine in dense.items():
-            scores[number] += DENSE * ((cosine - lowest) / spread if spread > 0 else 1.0)
+            scores[number] += weight * ((cosine - lowest) / spread if spread > 0 else 1.0)
     best = max(lexical.values(), default=0.0)
     for number, bm25 in lexical.items():
-        scores[number] += (1 - DENSE) * (bm25 / best if best > 0 else 0.0)
+        scores[number] += (1 - weight) * (bm25 / best if best > 0 else 0.0)
     return scores
 
 

@@ -20,6 +20,7 @@ from index.library import Library
 from index.search import (
     Filter,
     asked_exactly,
+    dense_weight,
     exactly,
     fuse,
     in_order,
@@ -37,15 +38,34 @@ from tests.index.samples import article
 
 
 def test_fused_scores_worked_by_hand() -> None:
+    # two passages have words of the query: these decide
     assert fuse({7: 0.8, 8: 0.5, 9: 0.3}, {9: 12.0, 5: 3.0}) == {
-        7: pytest.approx(0.7),
-        8: pytest.approx(0.7 * 0.4),
-        9: pytest.approx(0.3),
-        5: pytest.approx(0.3 * 0.25),
+        7: pytest.approx(0.3),
+        8: pytest.approx(0.3 * 0.4),
+        9: pytest.approx(0.7),
+        5: pytest.approx(0.7 * 0.25),
+    }
+    # six have them alike: meaning decides
+    alike = dict.fromkeys(range(10, 16), 2.0)
+    assert fuse({7: 0.8, 8: 0.5, 9: 0.3}, alike) == {
+        7: pytest.approx(0.8),
+        8: pytest.approx(0.8 * 0.4),
+        9: 0.0,
+        **dict.fromkeys(range(10, 16), pytest.approx(0.2)),
     }
     assert fuse({}, {}) == {}
-    assert fuse({1: 0.4}, {}) == {1: pytest.approx(0.7)}
+    assert fuse({1: 0.4}, {}) == {1: pytest.approx(0.8)}
     assert fuse({}, {1: 0.0}) == {1: 0.0}
+
+
+def test_words_count_more_the_fewer_passages_have_them() -> None:
+    assert dense_weight({}) == 0.8
+    assert dense_weight({1: 0.0}) == 0.8
+    assert dense_weight({1: 9.0}) == 0.3
+    six = {n: 4.0 for n in range(6)}
+    assert dense_weight(six) == pytest.approx(0.8)
+    assert dense_weight({**six, 9: 8.0}) == pytest.approx(0.3 + 0.5 * 0.5)
+    assert dense_weight({**six, 9: 40.0}) == pytest.approx(0.3 + 0.5 * 0.1)
 
 
 SCORES = st.dictionaries(st.integers(0, 20), st.floats(0.01, 100), max_size=12)
@@ -258,9 +278,10 @@ def test_fused_search_against_the_two_lists(library: Library) -> None:
     assert [h.score for h in hits] == sorted((h.score for h in hits), reverse=True)
     cosines = sorted((h.dense for h in dense.values()), reverse=True)
     most = max(h.lexical or 0 for h in lexical.values())
+    weight = dense_weight({n: h.lexical or 0 for n, h in enumerate(lexical.values())})
     expected = {
-        n: 0.7 * max(0.0, (h.dense - cosines[-1]) / (cosines[0] - cosines[-1]))
-        + 0.3 * (lexical[n].lexical or 0 if n in lexical else 0) / most
+        n: weight * max(0.0, (h.dense - cosines[-1]) / (cosines[0] - cosines[-1]))
+        + (1 - weight) * (lexical[n].lexical or 0 if n in lexical else 0) / most
         for n, h in {**lexical, **dense}.items()
     }
     for hit in hits:

@@ -69,8 +69,9 @@ def fuse(dense: Mapping[int, float], lexical: Mapping[int, float]) -> dict[int, 
         w · (cosine − lowest) / (highest − lowest) + (1 − w) · BM25 / highest
 
     where w is the `dense_weight`. What a search didn't return has 0 of it. Cosines are spread over
-    the range of those returned, BM25 over that from its least possible value, 0. Bruch, Gai, Ingber,
-    "An analysis of fusion functions for hybrid retrieval", TOIS 2023; there w is one for all.
+    the range of those returned, BM25 over that from its least possible value, 0. Bruch, Gai and
+    Ingber, "An analysis of fusion functions for hybrid retrieval", TOIS 2023; there w is one for
+    all queries.
     """
     weight = dense_weight(lexical)
     scores = dict.fromkeys([*dense, *lexical], 0.0)

@@ -2,6 +2,7 @@
 
 library.sqlite           the truth (index.storing.store)
 library.layout-N.sqlite  kept when a library of an earlier layout was brought up to date
+reindex.sqlite           another encoder's vectors, until all are there (index.reindex)
 index.faiss/.json        derived, of some generation; caught up with or built anew at need
 built.*.ivf, built.json  the same, of a large library: most vectors, mapped (index.storing.building)
 writer.lock/.pid         held by the one process that writes
@@ -16,7 +17,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,8 @@ from index.errors import (
     UsageError,
 )
 from index.holdings import Holding, Mentions, Wanted
+from index.reindex import identity
+from index.reindex import reindex as anew
 from index.retrieve import Retriever
 from index.search import Filter, Hit
 from index.sources import named
@@ -47,7 +49,6 @@ from index.storing import (
     listing,
     mending,
     schema,
-    seals,
     terms,
     vectors,
     versions,
@@ -144,7 +145,7 @@ class Library:
                 ) from error
             new = not store.file.exists()
             try:
-                store.create(_identity(encoder))
+                store.create(identity(encoder))
             except DatelineError:
                 store.close()
                 if new:  # what is half made would look like a library
@@ -191,6 +192,12 @@ class Library:
     @property
     def encoder(self) -> Encoder | None:
         return self._encoder
+
+    @property
+    def built_with(self) -> str:
+        """The name of the encoder that it needs."""
+        with self._store.read() as db:
+            return str(meta_of(db)["encoder"])
 
     @property
     def id(self) -> str:
@@ -501,29 +508,16 @@ class Library:
             return [id for id in dict.fromkeys(ids) if delete(db, id)]
 
     def reindex(self, encoder: Encoder, progress: Callable[[int, int], None] | None = None) -> None:
-        """Encodes every passage anew, with this encoder from now on, in one transaction.
+        """Encodes every passage anew, with this encoder from now on (`index.reindex`).
 
-        `progress` is told how many of how many passages are done. Readers with the old encoder
-        go on until it is done, then get EncoderMismatch.
+        `progress` is told how many of how many passages are done. Until all are, others search and
+        write with the old encoder, and a run that is cut off goes on where it was when it is
+        started again; then they get EncoderMismatch.
         """
-        with self._lone_write() as db:
-            # another library, as far as indexes on disk and in other processes know
-            describe(db, {"library": os.urandom(16).hex(), "search_text": schema.CONTEXT})
-            describe(db, _identity(encoder))
-            total = db.execute("SELECT count(*) FROM passages").fetchone()[0]
-            done = 0
-            texts = self._all_texts(db, encoder)
-            while some := list(islice(texts, 256)):
-                found = encoder.encode([text for _, text in some])
-                db.executemany(
-                    "UPDATE passages SET vector = ? WHERE n = ?",
-                    [(vectors.pack(v), n) for v, (n, _) in zip(found, some, strict=True)],
-                )
-                done += len(some)
-                if progress is not None:
-                    progress(done, total)
-            seals.renew(db)
-        self._encoder = encoder  # (now that it is committed)
+        anew(self._store, self._lone_write, encoder, progress)
+        self._encoder = encoder
+        with self.writing():  # the file of nearest neighbours, if it pays
+            pass
 
     # --- health -----------------------------------------------------------------------------
 
@@ -619,14 +613,6 @@ class Library:
             return bare_texts(passages)
         return search_texts(article, passages, self._with_encoder().fits)
 
-    def _all_texts(self, db: Database, encoder: Encoder) -> Iterator[tuple[int, str]]:
-        """The number of every passage, and what the encoder reads of it; article by article."""
-        for (number,) in db.execute("SELECT n FROM articles ORDER BY n").fetchall():
-            article = article_of(db.execute(f"{ARTICLES} WHERE a.n = ?", [number]).fetchone())
-            passages = passages_of(db, number, article.id, article.text)
-            texts = search_texts(article, list(passages.values()), encoder.fits)
-            yield from zip(passages, texts, strict=True)
-
     def _vectors(self, id: str) -> NDArray[np.float32]:
         with self._store.read() as db:
             meta = meta_of(db)
@@ -695,19 +681,18 @@ class Library:
         if not same or meta["dimension"] != encoder.dimension:
             raise EncoderMismatch(
                 f"the library '{self.path}' was built with the encoder '{meta['encoder']}' "
-                f"({(known or 'no hash')[:12]}), not '{encoder.name}' ({encoder.sha256[:12]}); "
-                f"re-index it with: dateline --library '{self.path}' reindex"
+                f"({(known or 'no hash')[:12]}) and needs it, not '{encoder.name}' "
+                f"({encoder.sha256[:12]}); to change its encoder: "
+                f"dateline --library '{self.path}' reindex --encoder '{encoder.name}'"
+            )
+        if (before := meta.get("passage_prefix", "")) != encoder.prefixes.passage:
+            raise EncoderMismatch(
+                f"the library '{self.path}' was built with {before!r} before each passage, and its "
+                f"encoder '{encoder.name}' now reads {encoder.prefixes.passage!r} there; encode it "
+                f"anew with: dateline --library '{self.path}' reindex --encoder '{encoder.name}'"
             )
         if not known and db is not None:
             describe(db, {"encoder_sha256": encoder.sha256})
-
-
-def _identity(encoder: Encoder) -> dict[str, str | int]:
-    return {
-        "encoder": encoder.name,
-        "encoder_sha256": encoder.sha256,
-        "dimension": encoder.dimension,
-    }
 
 
 def _edited(article: Article, said: Mapping[str, str | None]) -> Article:

@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 from index.article import Article
 from index.encoding.encoder import Encoder
 from index.errors import UsageError
-from index.search import Filter, Hit, fuse, fuse_ranks, same_text, shingles
+from index.search import (
+    Filter,
+    Hit,
+    asked_exactly,
+    exactly,
+    fuse,
+    fuse_ranks,
+    same_text,
+    shingles,
+)
 from index.splitting.passages import Passage
 from index.storing import vectors
 from index.storing.candidates.protocol import Candidates
@@ -50,7 +59,7 @@ class Retriever:
         if mode not in MODES:
             raise UsageError(f"there is no search mode '{mode}'; use one of {', '.join(MODES)}")
         check()
-        vector = encoder.encode([query])[0]
+        vector = encoder.encode([query], "query")[0]
         depth = max(CANDIDATES, 4 * k)
         candidates = self.candidates
         with self._rows.read() as db:
@@ -63,6 +72,10 @@ class Retriever:
                 scores = fuse(dict(dense), dict(lexical))
             else:
                 scores = fuse_ranks([n for n, _ in dense], [n for n, _ in lexical])
+            if mode == "fused" and (parts := asked_exactly(query)):
+                every_match = len(lexical) < depth  # then what holds a part is among them
+                may_hold = [n for n, _ in lexical] if every_match else list(scores)
+                scores = exactly(scores, parts, _texts(db, may_hold))
             found = _Read(db, vector, scores, encoder.dimension)
             chosen = found.best(k)
             bm25 = dict(lexical)
@@ -141,6 +154,15 @@ class _Read:
             article = articles.setdefault(number, article_of(row))
             self.articles[n] = article
             self.passages[n] = Passage(article.id, start, end, article.text[start:end], heading)
+
+
+def _texts(db: Database, numbers: list[int]) -> dict[int, str]:
+    return dict(
+        db.execute(
+            'SELECT p.n, substr(t.text, p.start + 1, p."end" - p.start) FROM passages p'  # noqa: S608
+            f" JOIN texts t ON t.article = p.article WHERE p.n IN ({_numbers(numbers)})"
+        ).fetchall()
+    )
 
 
 def _cosines(

@@ -29,9 +29,9 @@ class Filter:
 class Hit:
     """A passage with its score and rank (1 is best). Higher scores are always better.
 
-    `score` is the fused score; `dense` the cosine to the query (always present), `lexical` the
-    BM25 score (None when no word of the query is in the passage). Ranks are None where that
-    search didn't return the passage among its candidates.
+    `score` is the fused score, with what was to be found exactly (`exactly`); `dense` the cosine to
+    the query (always present), `lexical` the BM25 score (None when no word of the query is in the
+    passage). Ranks are None where that search didn't return the passage among its candidates.
     """
 
     passage: Passage
@@ -44,27 +44,45 @@ class Hit:
     lexical_rank: int | None
 
 
-DENSE = 0.7  # weight of the dense search against the lexical one (eval/DECISIONS.md)
+# The weight of the dense search against the lexical one (eval/DECISIONS.md): the first where the
+# words decide, the second where they don't.
+DENSE = (0.3, 0.8)
+_BEYOND = 5  # passages that share the best one's words, before those words decide nothing
+
+
+def dense_weight(lexical: Mapping[int, float]) -> float:
+    """How much the dense search counts: less, the further BM25 puts a few passages before the rest,
+    as it does for a name or a figure that few hold.
+
+        DENSE[0] + (DENSE[1] − DENSE[0]) · (the sixth best BM25 / the best)
+    """
+    words, meaning = DENSE
+    best = sorted(lexical.values(), reverse=True)[: _BEYOND + 1]
+    if not best or best[0] <= 0:
+        return meaning
+    return words + (meaning - words) * (best[-1] / best[0] if len(best) > _BEYOND else 0.0)
 
 
 def fuse(dense: Mapping[int, float], lexical: Mapping[int, float]) -> dict[int, float]:
     """One score in 0..1 from two searches' scores by number: a convex combination of both.
 
-        DENSE · (cosine − lowest) / (highest − lowest) + (1 − DENSE) · BM25 / highest
+        w · (cosine − lowest) / (highest − lowest) + (1 − w) · BM25 / highest
 
-    What a search didn't return has 0 of it. Cosines are spread over the range of those returned,
-    BM25 over that from its least possible value, 0. Bruch, Gai, Ingber, "An analysis of fusion
-    functions for hybrid retrieval", TOIS 2023.
+    where w is the `dense_weight`. What a search didn't return has 0 of it. Cosines are spread over
+    the range of those returned, BM25 over that from its least possible value, 0. Bruch, Gai and
+    Ingber, "An analysis of fusion functions for hybrid retrieval", TOIS 2023; there w is one for
+    all queries.
     """
+    weight = dense_weight(lexical)
     scores = dict.fromkeys([*dense, *lexical], 0.0)
     if dense:
         lowest, highest = min(dense.values()), max(dense.values())
         spread = highest - lowest
         for number, cosine in dense.items():
-            scores[number] += DENSE * ((cosine - lowest) / spread if spread > 0 else 1.0)
+            scores[number] += weight * ((cosine - lowest) / spread if spread > 0 else 1.0)
     best = max(lexical.values(), default=0.0)
     for number, bm25 in lexical.items():
-        scores[number] += (1 - DENSE) * (bm25 / best if best > 0 else 0.0)
+        scores[number] += (1 - weight) * (bm25 / best if best > 0 else 0.0)
     return scores
 
 
@@ -111,6 +129,41 @@ def match_expression(query: str) -> str | None:
     return " OR ".join(f'"{word}"' for word in wanted) or None
 
 
+def asked_exactly(query: str) -> list[str]:
+    """What a passage is to hold as it stands, `in_order`: what the query has in quotation marks, or
+    else the query itself, where it is a few words: a name, a figure, a date, a phrase."""
+    quoted = [in_order(text) for text in re.findall(_QUOTED, query)]
+    if found := [text for text in dict.fromkeys(quoted) if text.strip()]:
+        return found
+    whole = in_order(query)
+    return [whole] if 1 <= len(whole.split()) <= SHORT else []
+
+
+SHORT = 6  # words: more are a question, which stands in no article
+
+
+def in_order(text: str) -> str:
+    """The words without case and punctuation, a space around each; a figure is one word with what
+    stands in it: "4.5" is in "It cost $4.5 million." and in no "14.5"."""
+    return f" {' '.join(re.findall(_WORD, text.casefold()))} "
+
+
+def exactly(
+    scores: Mapping[int, float], parts: Sequence[str], texts: Mapping[int, str]
+) -> dict[int, float]:
+    """Scores in 0..1 by which every passage that holds more of the parts comes before all others:
+
+        (number of parts held + score) / (number of parts + 1)
+
+    `texts` are those of passages that may hold one. Unchanged where none does.
+    """
+    held = {n: sum(part in in_order(text) for part in parts) for n, text in texts.items()}
+    if not any(held.values()):
+        return dict(scores)
+    return {n: (held.get(n, 0) + score) / (len(parts) + 1) for n, score in scores.items()}
+
+
+_WORD = r"\d+(?:[.,:/-]\d+)*\w*|\w+"
 _JOINED = r"\w+(?:[.,:/’'-]\w+)*"
 _QUOTED = r"[\"“„]([^\"“”„]+)[\"”“]"
 

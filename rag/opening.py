@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from index.cores import usable_cores
 from index.encoding.encoder import Encoder
-from index.errors import UsageError
+from index.errors import LibraryMissing, UsageError
 from index.library import Library
 from rag.checking import verdict
 from rag.generating.form import PlainForm, TrainedForm, version
@@ -48,11 +48,35 @@ def open_states() -> StateCache:
     return StateCache(state_folder(), memory_bound=MEMORY_BOUND, disk_bound=DISK_BOUND)
 
 
-def open_encoder() -> Encoder:
-    """Raises ModelMissing, ModelMismatch."""
+def open_encoder(name: str | None = None) -> Encoder:
+    """The encoder of that name in models.txt (default: its first). Raises ModelError, UsageError
+    (the name of a model that is no encoder)."""
     from index.encoding import light
 
-    return light.open_encoder(models.path(models.default("encoder").name))
+    chosen = models.get(name) if name else models.default("encoder")
+    if chosen.role != "encoder":
+        known = ", ".join(model.name for model in models.catalogue() if model.role == "encoder")
+        raise UsageError(f"'{chosen.name}' is no encoder but a {chosen.role}; name one of {known}")
+    return light.open_encoder(models.path(chosen.name), chosen.prefixes)
+
+
+def encoder_of(library: Library) -> Encoder:
+    """The encoder that a library was built with, if models.txt names it; else the default, which
+    says what the library needs when it is opened with it. Raises ModelError."""
+    needed = library.built_with
+    others = [m.name for m in models.catalogue() if m.role == "encoder"]
+    if needed in others and needed != models.default("encoder").name:
+        return open_encoder(needed)
+    return open_encoder()
+
+
+def encoder_at(path: str | Path) -> Encoder:
+    """`encoder_of` the library in a folder; the default where there is none yet."""
+    try:
+        with Library.open(path, sample=False) as library:
+            return encoder_of(library)
+    except LibraryMissing:
+        return open_encoder()
 
 
 def open_reader(
@@ -109,11 +133,10 @@ def open_parts(
     The library first: its errors cost nothing to find. Raises what the parts raise.
     """
     path = Path(library) if library else default_library()
-    Library.open(path).close()
-    with ThreadPoolExecutor(1) as beside:
+    with Library.open(path) as found, ThreadPoolExecutor(1) as beside:
         waiting = beside.submit(open_reader, model)
         try:
-            encoder = open_encoder()
+            encoder = encoder_of(found)
             opened = Library.open(path, encoder)
         except BaseException:
             # a gigabyte that was loaded meanwhile

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from index.encoding.encoder import Kind, Prefixes
 from rag.generating.form import TrainedForm
 from rag.generating.generator import Piece, Prompt, PromptTooLong, Read, Stop, Stopped
 from rag.generating.reader import LocalReader
@@ -18,19 +19,26 @@ from rag.generating.reader import LocalReader
 class FakeEncoder:
     """A hashed bag of words: texts that share words are near each other.
 
-    `encoded` keeps every text it was given, in order.
+    `encoded` keeps every text it was given, in order, with the prefix of its kind.
     """
 
-    def __init__(self, name: str = "fake-encoder", dimension: int = 64) -> None:
+    def __init__(
+        self,
+        name: str = "fake-encoder",
+        dimension: int = 64,
+        prefixes: Prefixes = Prefixes(),  # noqa: B008 (frozen)
+    ) -> None:
         self.name = name
         self.dimension = dimension
+        self.prefixes = prefixes
         self.encoded: list[str] = []
 
     @property
     def sha256(self) -> str:
         return hashlib.sha256(f"{self.name}, {self.dimension}".encode()).hexdigest()
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str], kind: Kind = "passage") -> NDArray[np.float32]:
+        texts = self.prefixes.before(texts, kind)
         self.encoded.extend(texts)
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for row, text in enumerate(texts):

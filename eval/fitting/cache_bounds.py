@@ -27,6 +27,7 @@ from eval.bench import Bench
 from eval.command import run
 from eval.datasets import beir, clapnq, document, find, qags, squad
 from index.article import Article
+from index.encoding.encoder import Kind, Prefixes
 from index.library import Library
 from index.splitting.sentences import sentences
 from rag.checking.facts.words import content
@@ -46,9 +47,9 @@ BOUNDS = ((0, 0), (128, 0), (256, 0), (512, 0), (1024, 0), (512, 1), (512, 2), (
 class HashedWords:
     """Stands in for the encoder: texts that share words are near each other."""
 
-    name, dimension, sha256 = "hashed-words", 256, "0" * 64
+    name, dimension, sha256, prefixes = "hashed-words", 256, "0" * 64, Prefixes()
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str], kind: Kind = "passage") -> NDArray[np.float32]:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for row, text in enumerate(texts):
             for word in content(text):

@@ -176,7 +176,7 @@ def dense(collection: Collection, parts: frozenset[str], encoder: Encoder) -> di
         kept = passage if "heading" in parts else replace(passage, heading="")
         texts.append(search_text(shown, kept, before if "before" in parts else "", encoder.fits))
     vectors = encoder.encode(texts)
-    asked = encoder.encode(list(collection.queries.values()))
+    asked = encoder.encode(list(collection.queries.values()), "query")
     found = {}
     for id, query in zip(collection.queries, asked, strict=True):
         cosines = vectors @ query

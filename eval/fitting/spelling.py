@@ -24,6 +24,7 @@ from eval.command import run
 from eval.datasets import beir, document, find, own_articles, own_questions, squad
 from eval.fitting.kinds import typo
 from index.article import Article
+from index.encoding.encoder import Kind, Prefixes
 from index.library import Library
 from rag.understanding import spelling
 from rag.understanding.spelling import SHORTEST, Speller
@@ -60,9 +61,9 @@ def collections(data: Path) -> Iterator[Collection]:
 class _NoVectors:
     """Spelling needs words only."""
 
-    name, sha256, dimension = "none", "0" * 64, 1
+    name, sha256, dimension, prefixes = "none", "0" * 64, 1, Prefixes()
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str], kind: Kind = "passage") -> NDArray[np.float32]:
         return np.ones((len(texts), 1), np.float32)
 
     def fits(self, text: str) -> bool:

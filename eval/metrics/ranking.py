@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-NAMES = ("nDCG@10", "Recall@4", "Recall@10", "MRR@10", "Hits@4", "Hits@10", "MAP@10")
+NAMES = ("nDCG@10", "Recall@4", "Recall@10", "MRR@10", "Hits@1", "Hits@4", "Hits@10", "MAP@10")
 
 
 def rank_scores(ranked: list[str], relevant: Mapping[str, int]) -> dict[str, float]:
@@ -35,5 +35,6 @@ def rank_scores(ranked: list[str], relevant: Mapping[str, int]) -> dict[str, flo
 def _measures() -> dict[Any, str]:
     from ir_measures import AP, RR, R, Success, nDCG
 
-    found = (nDCG @ 10, R @ 4, R @ 10, RR @ 10, Success @ 4, Success @ 10, AP @ 10)
+    first = (Success @ 1, Success @ 4, Success @ 10)
+    found = (nDCG @ 10, R @ 4, R @ 10, RR @ 10, *first, AP @ 10)
     return dict(zip(found, NAMES, strict=True))

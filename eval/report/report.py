@@ -262,7 +262,7 @@ def _ranked(record: dict[str, Any]) -> list[dict[str, Any]] | None:
     """Of a search: the first ten and every relevant article, with rank and grade."""
     if "ranked" not in record:
         return None
-    relevant, titles = record["gold"]["relevant"], record["titles"]
+    relevant, titles = record["relevant"], record["titles"]
     found = [
         {"rank": n, "title": titles.get(a, a), "grade": relevant.get(a, 0)}
         for n, a in enumerate(record["ranked"], 1)

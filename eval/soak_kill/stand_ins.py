@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.article import Article
+from index.encoding.encoder import Kind, Prefixes
 from index.library import Library
 from index.reading.items import Refusal, of_file
 from index.reading.reader import Reader
@@ -25,6 +26,7 @@ class WordHash:
     """A hashed bag of words, as unit vectors."""
 
     dimension = 64
+    prefixes = Prefixes()
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -33,7 +35,7 @@ class WordHash:
     def sha256(self) -> str:
         return hashlib.sha256(self.name.encode()).hexdigest()
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str], kind: Kind = "passage") -> NDArray[np.float32]:
         made = np.full((len(texts), self.dimension), 1e-3, dtype=np.float32)
         for row, text in enumerate(texts):
             for word in re.findall(r"\w+", text.casefold()):

@@ -123,8 +123,8 @@ def start(bench: Bench, material: Material) -> Iterator[Ask]:
         def search(item: Item, made: _Shelf) -> dict[str, float]:
             product = _timed(lambda: made.library.search(item.question, 10))
             filtered = _timed(lambda: made.library.search(item.question, 10, filter=YEAR))
-            encoding = _timed(lambda: encoder.encode([item.question]))
-            query = encoder.encode([item.question])[0]
+            encoding = _timed(lambda: encoder.encode([item.question], "query"))
+            query = encoder.encode([item.question], "query")[0]
             alone = _timed(lambda: made.nearest(query, 10))
             return {
                 "search_ms": product * 1000, "filtered_ms": filtered * 1000,

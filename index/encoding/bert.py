@@ -6,8 +6,9 @@ needs that encodes one question and some sentences. The only importer of tokeniz
 
 The network is BERT's encoder (Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional
 Transformers"); a text's vector is the mean of its tokens' (Reimers & Gurevych 2019,
-"Sentence-BERT"), at length 1. No training, no other pooling, no arithmetic but float32, and one
-thread: the few texts that come here aren't worth what threads lose where a core is taken.
+"Sentence-BERT") or its first token's, as the folder says, at length 1. No training, no other
+pooling, no arithmetic but float32, and one thread: the few texts that come here aren't worth what
+threads lose where a core is taken.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from index.cores import one_blas_thread
-from index.encoding.encoder import model_folder, weights_sha256
+from index.encoding.encoder import Kind, Prefixes, model_folder, prefixes_of, weights_sha256
 from index.errors import DatelineError
 
 Floats = NDArray[np.float32]
@@ -40,7 +41,7 @@ class PlainBert:
     Raises DatelineError where the folder holds no model, or a damaged one.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, prefixes: Prefixes | None = None) -> None:
         folder = model_folder(folder)
         if not self.supports(folder):
             raise DatelineError(f"'{folder}' holds a model that only sentence-transformers can run")
@@ -49,6 +50,8 @@ class PlainBert:
         self._folder = folder
         self.name = folder.resolve().name
         self.dimension = int(config["hidden_size"])
+        self.prefixes = prefixes or prefixes_of(folder)
+        self._first = _mode(_pooling(folder)) == "cls"
         self._heads = int(config["num_attention_heads"])
         self._eps = float(config["layer_norm_eps"])
         try:
@@ -73,11 +76,9 @@ class PlainBert:
             config = _json(folder / "config.json")
             modules = _json(folder / "modules.json")
             own = _json(folder / "sentence_bert_config.json")
-            pooling = _json(folder / modules[1]["path"] / "config.json")
             general = folder / "config_sentence_transformers.json"
             prompt = _json(general).get("default_prompt_name") if general.is_file() else None
             kinds = [module["type"].rpartition(".")[2] for module in modules]
-            modes = {key for key, on in pooling.items() if key.startswith("pooling_mode_") and on}
             return (
                 config["model_type"] == "bert"
                 and config["hidden_act"] == "gelu"
@@ -87,7 +88,7 @@ class PlainBert:
                 and config["hidden_size"] % config["num_attention_heads"] == 0
                 and kinds in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
                 and modules[0]["path"] == ""
-                and (pooling.get("pooling_mode") == "mean" or modes == {"pooling_mode_mean_tokens"})
+                and _mode(_pooling(folder)) in ("mean", "cls")
                 and 2 < own["max_seq_length"] <= config["max_position_embeddings"]
                 and not own.get("do_lower_case")
                 and prompt is None
@@ -101,18 +102,18 @@ class PlainBert:
         """Of the weights; read at first use."""
         return weights_sha256(self._folder)
 
-    def encode(self, texts: Sequence[str]) -> Floats:
+    def encode(self, texts: Sequence[str], kind: Kind = "passage") -> Floats:
         """Unit vectors, shape (len(texts), dimension), float32."""
-        ids = [self._tokenizer.encode(text).ids for text in texts]
+        ids = [self._tokenizer.encode(text).ids for text in self.prefixes.before(texts, kind)]
         vectors = np.empty((len(ids), self.dimension), np.float32)
         for some in _batches([len(i) for i in ids]):
-            vectors[some] = self._means([ids[i] for i in some])
+            vectors[some] = self._pooled([ids[i] for i in some])
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return vectors
 
     def fits(self, text: str) -> bool:
-        """Whether all word pieces of the text lie within the model's limit."""
-        return not self._tokenizer.encode(text).overflowing
+        """Whether all word pieces of the text, as a passage, lie within the model's limit."""
+        return not self._tokenizer.encode(self.prefixes.passage + text).overflowing
 
     def count(self, text: str) -> int:
         """Word pieces of the text, however long it is."""
@@ -155,8 +156,8 @@ class PlainBert:
                 )
             )
 
-    def _means(self, ids: Sequence[Sequence[int]]) -> Floats:
-        """The mean of each text's token vectors. The texts come ordered by length.
+    def _pooled(self, ids: Sequence[Sequence[int]]) -> Floats:
+        """The mean of each text's token vectors, or the first. The texts come ordered by length.
 
         The tokens of all texts are the rows of one matrix, without padding; only attention, where a
         token sees its own text, takes texts of one length at a time.
@@ -171,6 +172,9 @@ class PlainBert:
             x += _product(_gelu(_product(x, layer.widen)), layer.narrow)
             x = _normalised(x, layer.norm, self._eps)
         starts = np.cumsum([0, *lengths[:-1]])
+        if self._first:
+            first: Floats = x[starts]
+            return first
         means: Floats = np.add.reduceat(x, starts)
         means /= np.array(lengths, np.float32)[:, None]
         return means
@@ -223,6 +227,21 @@ class _Tensors:
 
     def pair(self, name: str, *shape: int) -> _Pair:
         return _Pair(self.get(f"{name}.weight", *shape), self.get(f"{name}.bias", shape[0]))
+
+
+def _pooling(folder: Path) -> dict[str, Any]:
+    modules = _json(folder / "modules.json")
+    found: dict[str, Any] = _json(folder / modules[1]["path"] / "config.json")
+    return found
+
+
+def _mode(pooling: dict[str, Any]) -> str:
+    """ "mean", "cls", or "other", as either form of the pooling's file has it."""
+    if "pooling_mode" in pooling:
+        return str(pooling["pooling_mode"])
+    modes = {key for key, on in pooling.items() if key.startswith("pooling_mode_") and on}
+    known = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}
+    return known.get(modes.pop(), "other") if len(modes) == 1 else "other"
 
 
 def _json(path: Path) -> Any:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.cores import usable_cores
-from index.encoding.encoder import model_folder, weights_sha256
+from index.encoding.encoder import Kind, Prefixes, model_folder, prefixes_of, weights_sha256
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
@@ -75,7 +75,12 @@ class SentenceEncoder:
     to the physical cores that this process may use.
     """
 
-    def __init__(self, folder: str | Path, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        threads: int | None = None,
+        prefixes: Prefixes | None = None,
+    ) -> None:
         folder = model_folder(folder)
         torch.set_num_threads(threads or usable_cores())
         self._lock = threading.Lock()
@@ -91,6 +96,7 @@ class SentenceEncoder:
         self._tokenizer = self._model.tokenizer
         self._limit = int(self._model.max_seq_length or 256)
         self._folder = folder
+        self.prefixes = prefixes or prefixes_of(folder)
         self.name = folder.resolve().name
         self.dimension = int(self._model.get_embedding_dimension() or 0)
 
@@ -99,7 +105,7 @@ class SentenceEncoder:
         """Of the weights; read at first use."""
         return weights_sha256(self._folder)
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str], kind: Kind = "passage") -> NDArray[np.float32]:
         """Unit vectors, shape (len(texts), dimension), float32."""
         if not len(texts):
             return np.zeros((0, self.dimension), dtype=np.float32)
@@ -110,7 +116,8 @@ class SentenceEncoder:
             # (sentence-transformers orders the texts by length, so that batches have little
             # padding)
             raw = self._model.encode(
-                list(texts),
+                self.prefixes.before(texts, kind),
+                prompt="",  # a model's own choice of prompt would come before ours
                 batch_size=_BATCH,
                 normalize_embeddings=False,
                 convert_to_numpy=True,
@@ -124,7 +131,8 @@ class SentenceEncoder:
         return unit
 
     def fits(self, text: str) -> bool:
-        """Whether all word pieces of the text lie within the model's limit."""
+        """Whether all word pieces of the text, as a passage, lie within the model's limit."""
+        text = self.prefixes.passage + text
         with self._lock:
             return len(self._tokenizer(text, truncation=False)["input_ids"]) <= self._limit
 

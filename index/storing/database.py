@@ -89,7 +89,8 @@ class State:
 
 
 def meta_of(db: Database) -> dict[str, Any]:
-    """`library` (an id), `generation`, `encoder`, `encoder_sha256`, `dimension`, `search_text`."""
+    """`library` (an id), `generation`, `encoder`, `encoder_sha256`, `dimension`, `search_text`;
+    where its encoder was told since they are kept: `passage_prefix`, `query_prefix`."""
     meta = dict(db.execute("SELECT name, value FROM meta").fetchall())
     return meta | {name: int(meta[name]) for name in _NUMBERS if name in meta}
 
@@ -98,7 +99,11 @@ _NUMBERS = ("generation", "dimension", "search_text")
 
 
 def describe(db: Database, meta: dict[str, Any]) -> None:
-    db.executemany("UPDATE meta SET value = ? WHERE name = ?", [(v, k) for k, v in meta.items()])
+    db.executemany(
+        "INSERT INTO meta (name, value) VALUES (?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        list(meta.items()),
+    )
 
 
 def token(db: Database, generation: int) -> str | None:

@@ -12,10 +12,11 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from index.encoding.encoder import Prefixes
 from rag.errors import ModelError
 
 Role = Literal["encoder", "generator"]
-KEYS = ("name", "role", "licence", "about", "file", "adapter", "source")
+KEYS = ("name", "role", "licence", "about", "file", "adapter", "source", "query", "passage")
 ROLES: tuple[Role, ...] = ("encoder", "generator")
 
 
@@ -77,7 +78,8 @@ Source = HubSource | WheelSource | PathSource
 @dataclass(frozen=True, slots=True)
 class Model:
     """One stanza of models.txt. `about` says what it is for; sources are tried in order. The
-    `adapter` is a file that comes with Dateline, in `rag/generating`."""
+    `adapter` is a file that comes with Dateline, in `rag/generating`; `prefixes` are what an
+    encoder reads before each text, None where its own folder says it."""
 
     name: str
     role: Role
@@ -86,6 +88,7 @@ class Model:
     files: tuple[ModelFile, ...]
     sources: tuple[Source, ...]
     adapter: ModelFile | None = None
+    prefixes: Prefixes | None = None
 
     @property
     def size(self) -> int:
@@ -203,6 +206,9 @@ def _model(stanza: _Stanza, origin: str) -> Model:
     for source in sources:
         if isinstance(source, WheelSource) and source.parts and len(files) > 1:
             raise _wrong(origin, first, str(source), "wheels joined in order make one file only")
+    said = {k: _quoted(single[k], first, origin) for k in ("query", "passage") if k in single}
+    if said and role != "encoder":
+        raise _wrong(origin, first, single["name"], "only an encoder has a query or a passage")
     return Model(
         single["name"],
         role,
@@ -211,7 +217,15 @@ def _model(stanza: _Stanza, origin: str) -> Model:
         tuple(files),
         tuple(sources),
         adapter,
+        Prefixes(**said) if said else None,
     )
+
+
+def _quoted(value: str, number: int, origin: str) -> str:
+    """In quotation marks, because the space at its end counts."""
+    if len(value) < 2 or value[0] != '"' or value[-1] != '"' or '"' in value[1:-1]:
+        raise _wrong(origin, number, value, "what is read before a text stands in quotation marks")
+    return value[1:-1]
 
 
 def _file(value: str, number: int, origin: str) -> ModelFile:

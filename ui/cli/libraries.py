@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from index.errors import LibraryEmpty, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from index.ingest import Outcome
     from index.library import Library
@@ -40,7 +40,7 @@ def readable(named: Path | None) -> Library:
 def searchable(named: Path | None) -> Library:
     """A library with its encoder. Raises LibraryMissing and LibraryEmpty before a model loads."""
     from index.library import Library
-    from rag.opening import open_encoder
+    from rag.opening import encoder_of
 
     path = library_path(named)
     with Library.open(path) as library:
@@ -48,23 +48,26 @@ def searchable(named: Path | None) -> Library:
             raise LibraryEmpty(
                 f"The library '{path}' holds no articles; add some with `dateline add PATH`."
             )
-    return Library.open(path, open_encoder())
+        encoder = encoder_of(library)
+    return Library.open(path, encoder)
 
 
 def writable(named: Path | None) -> Library:
     """A library with its encoder, made if it isn't there."""
     from index.library import Library
-    from rag.opening import open_encoder
+    from rag.opening import encoder_at
 
-    return Library.open(library_path(named), open_encoder(), create=True, sample=False)
+    path = library_path(named)
+    return Library.open(path, encoder_at(path), create=True, sample=False)
 
 
 def repairable(named: Path | None) -> Library:
     """A library with its encoder, whatever state its texts are in."""
     from index.library import Library
-    from rag.opening import open_encoder
+    from rag.opening import encoder_at
 
-    return Library.open(library_path(named), open_encoder(), sample=False)
+    path = library_path(named)
+    return Library.open(path, encoder_at(path), sample=False)
 
 
 def ingesting(engine: str) -> Callable[..., Iterator[Outcome]]:
@@ -83,4 +86,9 @@ def ingesting(engine: str) -> Callable[..., Iterator[Outcome]]:
         raise UsageError(
             "--engine ray needs Ray; get it with: pip install 'dateline[ray]'"
         ) from error
-    return partial(cluster.add, open_encoder=open_encoder)
+
+    def add_by_ray(library: Library, targets: Sequence[str], **given: Any) -> Iterator[Outcome]:
+        own = partial(open_encoder, library.encoder.name if library.encoder else None)
+        return cluster.add(library, targets, open_encoder=own, **given)
+
+    return add_by_ray

@@ -18,6 +18,7 @@ from safetensors.numpy import save_file
 
 from index.encoding import bert
 from index.encoding.bert import PlainBert
+from index.encoding.encoder import Prefixes, prefixes_of
 from index.errors import DatelineError
 from tests.index import small_bert as small
 
@@ -36,7 +37,9 @@ def plain(made: tuple[Path, dict[str, Any]]) -> PlainBert:
     return PlainBert(made[0])
 
 
-def by_the_book(weights: dict[str, Any], ids: list[int]) -> NDArray[np.float64]:
+def by_the_book(
+    weights: dict[str, Any], ids: list[int], first: bool = False
+) -> NDArray[np.float64]:
     """One text, token by token and head by head, in float64, with the library's erf."""
     w = {name: value.astype(np.float64) for name, value in weights.items()}
 
@@ -65,7 +68,7 @@ def by_the_book(weights: dict[str, Any], ids: list[int]) -> NDArray[np.float64]:
         x = norm(x + mixed, f"{at}.attention.output.LayerNorm")
         widened = gelu(dense(x, f"{at}.intermediate.dense"))
         x = norm(x + dense(widened, f"{at}.output.dense"), f"{at}.output.LayerNorm")
-    mean = x.mean(axis=0)
+    mean = x[0] if first else x.mean(axis=0)
     return mean / np.linalg.norm(mean)
 
 
@@ -189,9 +192,9 @@ def test_supports_what_it_computes(tmp_path: Path, edit: Callable[[Path], None])
         edited("config.json", num_attention_heads=5),
         edited("config.json", is_decoder=True),
         edited("config.json", torch_dtype="bfloat16"),
-        edited(POOLING, pooling_mode_mean_tokens=False, pooling_mode_cls_token=True),
+        edited(POOLING, pooling_mode_cls_token=True),
         edited(POOLING, pooling_mode_max_tokens=True),
-        edited(POOLING, pooling_mode_mean_tokens=False, pooling_mode="cls"),
+        edited(POOLING, pooling_mode="max"),
         edited(OWN, max_seq_length=None),
         edited(OWN, max_seq_length=small.PLACES + 1),
         edited(OWN, do_lower_case=True),
@@ -255,3 +258,40 @@ def test_a_damaged_model_says_what_to_do(tmp_path: Path, damage: Callable[[Path]
     with pytest.raises(DatelineError, match=r"is damaged \(.+\).*models pull") as caught:
         PlainBert(tmp_path)
     assert str(tmp_path) in str(caught.value)
+
+
+def test_the_first_token_instead_of_the_mean_where_the_folder_says_so(
+    tmp_path: Path,
+) -> None:
+    weights = small.write(tmp_path, seed=3)
+    for pooling in (
+        {"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False},
+        {"pooling_mode": "cls"},
+    ):
+        (tmp_path / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
+        assert PlainBert.supports(tmp_path)
+        expected = np.stack([by_the_book(weights, tokens(t), first=True) for t in TEXTS])
+        assert PlainBert(tmp_path).encode(TEXTS) == pytest.approx(expected, abs=1e-5)
+    (tmp_path / "1_Pooling" / "config.json").write_text(
+        json.dumps({"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": True})
+    )
+    assert not PlainBert.supports(tmp_path)
+
+
+def test_prefixes_come_from_the_folder_or_from_who_opens_it(tmp_path: Path) -> None:
+    small.write(tmp_path)
+    plain = PlainBert(tmp_path)
+    assert plain.prefixes == Prefixes()
+    assert (plain.encode(["a b"], "query") == plain.encode(["a b"])).all()
+    own = tmp_path / "config_sentence_transformers.json"
+    own.write_text(json.dumps({"prompts": {"query": "c ", "document": "d "}}))
+    assert PlainBert(tmp_path).prefixes == Prefixes(passage="d ", query="c ")
+    given = PlainBert(tmp_path, Prefixes(passage="e f ", query="g "))
+    assert (given.encode(["a b"]) == plain.encode(["e f a b"])).all()
+    assert (given.encode(["a b"], "query") == plain.encode(["g a b"])).all()
+    assert given.fits("a " * (small.LIMIT - 4))
+    assert not given.fits("a " * (small.LIMIT - 3))
+    assert given.count("a b") == 2
+    own.write_text("[]")
+    with pytest.raises(DatelineError, match="fetch the model again"):
+        prefixes_of(tmp_path)

@@ -15,6 +15,7 @@ import pytest
 
 from index.encoding import light
 from index.encoding.bert import PlainBert
+from index.encoding.encoder import Prefixes
 from index.encoding.light import FEW, LightEncoder
 from index.errors import DatelineError
 from tests.fakes import FakeEncoder
@@ -116,7 +117,7 @@ def test_the_number_of_characters_decides(tmp_path: Path, monkeypatch: pytest.Mo
     ready = threading.Barrier(4)
 
     class Large(FakeEncoder):
-        def __init__(self, folder: Path) -> None:
+        def __init__(self, folder: Path, prefixes: Prefixes | None = None) -> None:
             opened.append(folder)
             super().__init__(dimension=small.SIZE)
 
@@ -155,10 +156,11 @@ def test_another_kind_of_model_goes_to_sentence_transformers(
     (tmp_path / "config.json").write_text('{"model_type": "mpnet"}')
 
     class Module:
-        SentenceEncoder = staticmethod(lambda folder: ("for", folder))
+        SentenceEncoder = staticmethod(lambda folder, prefixes: ("for", folder, prefixes))
 
     monkeypatch.setitem(sys.modules, "index.encoding.minilm", Module)  # type: ignore[arg-type]
-    assert light.open_encoder(tmp_path) == ("for", tmp_path)
+    assert light.open_encoder(tmp_path) == ("for", tmp_path, None)
+    assert light.open_encoder(tmp_path, Prefixes(query="q: "))[2].query == "q: "  # type: ignore[index]
 
 
 def test_no_model_and_a_damaged_one(tmp_path: Path) -> None:

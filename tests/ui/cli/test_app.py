@@ -273,6 +273,16 @@ def test_reindex_takes_another_encoder(
     assert "reindex" in refused.stderr
     assert run("--library", library, "reindex").exit_code == 0
     assert "Trade at a record" in run("--library", library, "search", "trade").stdout
+    named: list[str] = []
+
+    def by_name(name: str | None = None) -> FakeEncoder:
+        named.append(name or "")
+        return FakeEncoder(name or "another", 32)
+
+    monkeypatch.setattr(opening, "open_encoder", by_name)
+    assert run("--library", library, "reindex", "--encoder", "a-third").exit_code == 0
+    assert named == ["a-third"]
+    assert run("--library", library, "search", "trade").exit_code == 1
 
 
 def test_status_counts_and_names_the_first_problem(run: Run, library: Path) -> None:

@@ -25,16 +25,29 @@ from ui.cli.command import (
 )
 
 
-def reindex(ctx: typer.Context, library: LibraryOption = None, debug: DebugOption = False) -> None:
-    """Encode every passage anew, after a change of encoder."""
-    from rag.opening import open_encoder
+def reindex(
+    ctx: typer.Context,
+    encoder: Annotated[
+        str | None,
+        typer.Option("--encoder", metavar="NAME", help="One of models.txt; else its first."),
+    ] = None,
+    library: LibraryOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Encode every passage anew, with another encoder if one is named.
+
+    The library is searched as before until all are encoded; what is cut off goes on when it is
+    started again.
+    """
+    from rag import opening
     from ui.cli import libraries, progress
 
     with (
         libraries.readable(library_of(ctx, library)) as opened,
         progress.counting("Encoding") as bar,
     ):
-        opened.reindex(open_encoder(), bar.count)
+        chosen = opening.open_encoder(encoder) if encoder else opening.open_encoder()
+        opened.reindex(chosen, bar.count)
 
 
 def status(
@@ -87,8 +100,9 @@ def status(
         show_table(["Name", "Role", "Size", "Licence", "State"], terminal.model_rows(here))
     if problem:
         raise typer.Exit(problem.exit_code)
-    for role in ("encoder", "generator"):
-        model = models.default(role)
+    encoders = [model for model, _ in here if model.role == "encoder"]
+    own = next((m for m in encoders if held and m.name == held.encoder), models.default("encoder"))
+    for model in (own, models.default("generator")):
         if models.state(model) != "ready":
             models.path(model.name)  # says what is wrong
 

@@ -5,8 +5,8 @@ Needs no encoder and no candidates; searches nothing and writes nothing (`index.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -17,15 +17,16 @@ from index.search import Filter
 from index.sources import named
 from index.splitting.passages import Passage
 from index.storing import holdings, listing, schema, terms, vectors, versions
+from index.storing.candidates.beside import Words
 from index.storing.candidates.nearest import form_in_use
-from index.storing.database import meta_of
+from index.storing.database import Database, Rows, meta_of
 from index.storing.rows import ARTICLES, article_of, passages_of
-from index.storing.store import Connection, Store
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a library holds. `bytes` counts all files of its folder.
+    """What a library holds. `bytes` counts all files of its folder; `name` is what a person calls
+    the library: that folder, or a server's address, where the folder holds what is derived.
 
     `context` says whether its passages are encoded with where they stand, as they are in a library
     made today; in an older one they are once it is re-indexed. `form` is how most vectors are held
@@ -44,13 +45,16 @@ class Status:
     context: bool = True
     undated: int = 0
     form: vectors.Form | None = None
+    name: str = ""
 
 
 class Held:
     """The part of a Library that only reads its rows. Thread-safe; every call is one snapshot."""
 
     path: Path
-    _store: Store
+    name: str
+    _store: Rows
+    _words: Words | None  # where the rows hold none
 
     @property
     def id(self) -> str:
@@ -152,25 +156,25 @@ class Held:
 
     def holds(self, words: str) -> bool:
         """Whether a passage of any article has all of these words, in whatever form and place."""
-        with self._store.read() as db:
-            return holdings.holds(db, words)
+        with self._lexicon() as (_, lexicon):
+            return holdings.holds(lexicon, words)
 
     def mentions(self, words: str) -> Mentions:
         """The articles in which these words stand, side by side; see
         `index.holdings`."""
-        with self._store.read() as db:
-            return holdings.mentions(db, words)
+        with self._lexicon() as (db, lexicon):
+            return holdings.mentions(db, lexicon, words)
 
     def vocabulary(self) -> dict[str, int]:
         """Every word without its endings, lower-cased, and in how many passages it is: read from
         the whole lexical index, so keep it for as long as `generation` stays."""
-        with self._store.read() as db:
-            return terms.vocabulary(db)
+        with self._lexicon() as (_, lexicon):
+            return terms.vocabulary(lexicon)
 
     def passages_with(self, term: str, most: int = 3) -> list[str]:
         """Passages, under title and heading, that have a word of `vocabulary`."""
-        with self._store.read() as db:
-            return terms.passages_with(db, term, most)
+        with self._lexicon() as (db, lexicon):
+            return terms.passages_with(db, lexicon, term, most)
 
     def versions(self, id: str) -> list[versions.Version]:
         """What an article said before it was corrected, oldest first."""
@@ -187,7 +191,7 @@ class Held:
         with self._store.read() as db:
             return listing.gone(db)
 
-    def reading(self) -> AbstractContextManager[Connection]:
+    def reading(self) -> AbstractContextManager[Database]:
         """A snapshot of the tables, for `index.following`."""
         return self._store.read()
 
@@ -213,4 +217,15 @@ class Held:
             context=meta["search_text"] == schema.CONTEXT,
             undated=articles - dated,
             form=form,
+            name=self.name,
         )
+
+    @contextmanager
+    def _lexicon(self) -> Iterator[tuple[Database, Database]]:
+        """A snapshot of the rows, and what has their table of words."""
+        with self._store.read() as db:
+            if self._words is None:
+                yield db, db
+            else:
+                with self._words.of(db) as words:
+                    yield db, words

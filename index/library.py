@@ -1,10 +1,14 @@
-"""The Library: a folder with articles, passages and their index. In it:
+"""The Library: articles, passages and their index, in a folder or on a server.
+
+In a folder:
 
 library.sqlite           the truth (index.storing.store)
 library.layout-N.sqlite  kept when a library of an earlier layout was brought up to date
 index.faiss/.json        derived, of some generation; caught up with or built anew at need
 built.*.ivf, built.json  the same, of a large library: most vectors, mapped (index.storing.building)
 writer.lock/.pid         held by the one process that writes
+
+Of a library on a server (index.storing.postgres), a folder of this machine holds what is derived.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -25,10 +30,8 @@ from numpy.typing import NDArray
 from index.article import Article
 from index.encoding.encoder import Encoder
 from index.errors import (
-    DatelineError,
     EncoderMismatch,
     LibraryBusy,
-    LibraryDamaged,
     LibraryMissing,
     UsageError,
 )
@@ -44,14 +47,17 @@ from index.storing import (
     faults,
     health,
     listing,
+    moving,
     schema,
     vectors,
 )
+from index.storing.candidates.beside import Beside, Words
 from index.storing.candidates.embedded import Embedded
 from index.storing.candidates.protocol import Candidates
-from index.storing.database import Database, describe, meta_of
+from index.storing.database import Database, Rows, describe, meta_of
+from index.storing.places import Place, rows_at
 from index.storing.rows import ARTICLES, article_of, delete, insert, passages_of
-from index.storing.store import Connection, Store, missing
+from index.storing.store import Store
 
 _WAIT = 600  # seconds for another process that brings the same library up to date
 
@@ -65,16 +71,19 @@ class Library(Held):
 
     def __init__(
         self,
-        path: Path,
-        store: Store,
+        store: Rows,
         encoder: Encoder | None,
         candidates: str | None = None,
     ) -> None:
-        self.path = path
+        self.path = store.folder  # what this machine keeps of it
+        self.name = store.name
         self._store = store
         self._encoder = encoder
         self._lock = store.lock()
-        self._candidates: Candidates = Embedded(path)
+        self._words = None if store.holds_words else Words(store)
+        self._candidates: Candidates = Embedded(self.path)
+        if self._words is not None:
+            self._candidates = Beside(store, self._words)
         if candidates and encoder is not None:  # without one, nothing is searched or added
             try:
                 from index.storing.candidates.milvus import Milvus
@@ -91,14 +100,15 @@ class Library(Held):
     @classmethod
     def open(
         cls,
-        path: str | Path,
+        path: Place,
         encoder: Encoder | None = None,
         *,
         create: bool = False,
         sample: bool = True,
         candidates: str | None = None,
     ) -> Library:
-        """The library in a folder. Without an encoder it can be listed, not searched or added to.
+        """The library in a folder, or at postgresql://user@host/database. Without an encoder it can
+        be listed, not searched or added to.
 
         A library of an earlier layout is brought up to date, and a copy of its file kept. `sample`
         compares a few articles with their hashes (all: `check`). `candidates` is the address of a
@@ -106,37 +116,23 @@ class Library(Held):
         Raises LibraryMissing, LibraryVersion, LibraryDamaged, EncoderMismatch (built with another
         encoder), UsageError (the path is a file, or another program's).
         """
-        path = Path(path).expanduser()
-        if path.exists() and not path.is_dir():
-            raise UsageError(f"'{path}' is a file; a library is a folder: name another path")
-        store = Store(path)
-        if create and not (store.file.is_file() and not faults.writable(path)):
-            if encoder is None:
-                raise UsageError(f"a library at '{path}' can only be made with an encoder")
-            try:
-                path.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise DatelineError(
-                    f"the folder '{path}' can't be made ({error.strerror}); name another"
-                ) from error
-            new = not store.file.exists()
-            try:
-                store.create(_identity(encoder))
-            except DatelineError:
-                store.close()
-                if new:  # what is half made would look like a library
-                    for left in path.glob("library.sqlite*"):
-                        left.unlink(missing_ok=True)
-                raise
-        elif not store.file.is_file():
-            raise LibraryMissing(missing(path))
+        store = rows_at(path)
         try:
-            library = cls(path, store, encoder, candidates or os.environ.get("DATELINE_CANDIDATES"))
+            if create:
+                if encoder is None:
+                    raise UsageError(
+                        f"a library at '{store.name}' can only be made with an encoder"
+                    )
+                store.create(_identity(encoder))
+            elif not store.exists():
+                raise LibraryMissing(store.missing())
+            layout = store.verify()
+            library = cls(store, encoder, candidates or os.environ.get("DATELINE_CANDIDATES"))
         except BaseException:
             store.close()
             raise
         try:
-            if store.verify() < schema.LAYOUT:
+            if layout < store.layout:
                 library._upgrade()
             if sample:
                 library._sample()
@@ -161,6 +157,8 @@ class Library(Held):
                     pass
         finally:
             self._candidates.close()
+            if self._words is not None:
+                self._words.close()
             self._store.close()
 
     # --- searching -------------------------------------------------------------------------
@@ -183,8 +181,17 @@ class Library(Held):
         )
 
     def export(self, to: Path, progress: archive.Progress | None = None) -> archive.Manifest:
-        """This library as one file, whole or not there; others may read and write meanwhile."""
-        return archive.export(self._store, to, progress)
+        """This library as one file, whole or not there; others may read and write meanwhile. What
+        lies on a server is fetched to a folder beside the file first."""
+        if isinstance(self._store, Store):
+            return archive.export(self._store, to, progress)
+        with tempfile.TemporaryDirectory(prefix="dateline-export-", dir=to.parent) as folder:
+            store = Store(Path(folder) / "library")
+            try:
+                moving.copy(self._store, store)
+                return archive.export(store, to, progress)
+            finally:
+                store.close()
 
     # --- what an article that comes in is ---------------------------------------------------
 
@@ -194,7 +201,7 @@ class Library(Held):
         What identifies an article is its address, else its file: see `index.storing.listing.known`.
         """
         with self._store.read() as db:
-            known = listing.known(db, article, self.path)
+            known = listing.known(db, article, self._store.home)
             if known is None:
                 taken = db.execute("SELECT 1 FROM articles WHERE id = ?", [article.id]).fetchone()
                 if taken:  # by a file that lay at this path, and was moved
@@ -228,7 +235,7 @@ class Library(Held):
             yield
 
     @contextmanager
-    def noting(self, *, wait: float = 0) -> Iterator[Connection]:
+    def noting(self, *, wait: float = 0) -> Iterator[Database]:
         """A transaction over the tables of `index.following`: it changes nothing that is searched
         or shown. Raises LibraryBusy as `writing` does."""
         with self._lock.held(wait=wait), self._store.write(counted=False) as db:
@@ -259,14 +266,14 @@ class Library(Held):
         with self._lone_write() as db:
             if self._encoder is not None:
                 self._match(self._encoder, db)
-            insert(db, self.path, article, passages, embeddings, history=history)
+            insert(db, self._store.home, article, passages, embeddings, history=history)
 
     def moved(self, article: Article, path: str | None) -> Article:
         """The article, whose file lies elsewhere now."""
         with self._lone_write() as db:
             db.execute(
                 "UPDATE articles SET path = ?, place = ? WHERE id = ?",
-                [path, schema.place(path, self.path), article.id],
+                [path, schema.place(path, self._store.home), article.id],
             )
         return replace(article, path=path)
 
@@ -343,7 +350,10 @@ class Library(Held):
     def inspect(self, progress: Callable[[int, int], None] | None = None) -> health.Health:
         """Compares everything with everything that says the same; see `index.storing.health`."""
         with self._store.read() as db:
-            return health.inspect(db, self.path, progress)
+            found = health.inspect(db, self.path, progress)
+            if self._words is not None:
+                self._words.inspect(db, found)
+        return found
 
     def check(self) -> health.Health:
         """`inspect`; raises LibraryDamaged if something isn't as it was written."""
@@ -351,7 +361,7 @@ class Library(Held):
         if found.problems:
             more = len(found.problems) - 1
             what = found.problems[0] + (f", and {more} more" if more else "")
-            raise LibraryDamaged(faults.damaged(self.path, what))
+            raise self._store.damaged(what)
         return found
 
     def repair(self, found: health.Health) -> list[str]:
@@ -365,6 +375,9 @@ class Library(Held):
             if found.words or found.shingles or found.tables:
                 with self._lone_write() as db:
                     done += health.rebuild(db, found)
+                if found.words and self._words is not None:
+                    self._words.discard()
+                    done.append("the index of words")
             for id in whole:
                 article = self.article(id)
                 if article is not None:
@@ -383,7 +396,7 @@ class Library(Held):
 
     def _with_encoder(self) -> Encoder:
         if self._encoder is None:
-            raise UsageError(f"the library '{self.path}' was opened without an encoder")
+            raise UsageError(f"the library '{self.name}' was opened without an encoder")
         return self._encoder
 
     def _texts(self, db: Database, article: Article, passages: Sequence[Passage]) -> list[str]:
@@ -413,20 +426,22 @@ class Library(Held):
         """The words of passages that don't fit their text can't be taken out one by one."""
         with self._lone_write() as db:
             db.execute(
-                "INSERT OR IGNORE INTO removed SELECT p.n, (SELECT value FROM meta WHERE name ="
-                " 'generation') FROM passages p JOIN articles a ON a.n = p.article WHERE a.id = ?",
+                "INSERT INTO removed SELECT p.n, CAST(m.value AS BIGINT) FROM meta m, passages p"
+                " JOIN articles a ON a.n = p.article WHERE m.name = 'generation' AND a.id = ?"
+                " ON CONFLICT DO NOTHING",
                 [id],
             )
             db.execute(
                 "DELETE FROM passages WHERE article = (SELECT n FROM articles WHERE id = ?)", [id]
             )
-            health.words(db)
+            if db.holds_words:
+                health.words(db)
 
     def _upgrade(self) -> None:
-        if not faults.writable(self.path):
+        if self._store.home and not faults.writable(self._store.home):
             self._store.upgrade()  # says so
         with self._lock.held(wait=_WAIT):
-            if self._store.verify() < schema.LAYOUT:
+            if self._store.verify() < self._store.layout:
                 try:
                     self._store.upgrade()
                 except OSError as error:
@@ -442,7 +457,7 @@ class Library(Held):
         with self._store.read() as db:
             if (id := health.sample(db)) is not None:
                 what = f"the text of article {id} isn't what was stored"
-                raise LibraryDamaged(faults.damaged(self.path, what))
+                raise self._store.damaged(what)
 
     @contextmanager
     def _lone_write(self) -> Iterator[Database]:
@@ -462,9 +477,9 @@ class Library(Held):
         same = known == encoder.sha256 if known else meta["encoder"] == encoder.name
         if not same or meta["dimension"] != encoder.dimension:
             raise EncoderMismatch(
-                f"the library '{self.path}' was built with the encoder '{meta['encoder']}' "
+                f"the library '{self.name}' was built with the encoder '{meta['encoder']}' "
                 f"({(known or 'no hash')[:12]}), not '{encoder.name}' ({encoder.sha256[:12]}); "
-                f"re-index it with: dateline --library '{self.path}' reindex"
+                f"re-index it with: dateline --library '{self.name}' reindex"
             )
         if not known and db is not None:
             describe(db, {"encoder_sha256": encoder.sha256})
@@ -488,3 +503,31 @@ def _edited(article: Article, said: Mapping[str, str | None]) -> Article:
         source=said.get("source", article.source),
         published=date.fromisoformat(published) if published else None,
     )
+
+
+def moved(source: Place, target: Place, progress: moving.Progress | None = None) -> moving.Moved:
+    """Copies a library to another place; see `index.storing.moving`. Raises DatelineError."""
+    with Library.open(source) as library:  # of an earlier layout, it is brought up to date first
+        other = rows_at(target)
+        try:
+            return moving.move(library._store, other, progress)
+        finally:
+            other.close()
+
+
+def unpacked(
+    file: Path, target: Place, progress: archive.Progress | None = None
+) -> archive.Manifest:
+    """Makes a library of a file that `Library.export` wrote; what goes to a server is unpacked in a
+    folder of this machine first. Raises DatelineError."""
+    rows = rows_at(target)
+    try:
+        if rows.home is not None:
+            return archive.unpack(file, rows.home, progress)
+        archive.manifest(file)  # a wrong file is said before a wrong place
+        with tempfile.TemporaryDirectory(prefix="dateline-import-") as folder:
+            made = archive.unpack(file, Path(folder) / "library", progress)
+            moved(Path(folder) / "library", target)
+            return made
+    finally:
+        rows.close()

@@ -67,24 +67,26 @@ def inspect(
     meta = meta_of(db)
     _articles(db, found, int(meta["dimension"]), progress)
     _versions(db, found)
-    _words(db, found)
+    if db.holds_words:
+        _words(db, found)
     _nearest(db, found, folder, str(meta["library"]), int(meta["dimension"]))
     return found
 
 
 def _tables(db: Database, found: Health) -> None:
-    for (line,) in db.execute("PRAGMA integrity_check(5)").fetchall():
-        if line != "ok":
-            found.tables = True
-            found.problems.append(line.replace("\n", " "))
-    for table, _, parent, _ in db.execute("PRAGMA foreign_key_check").fetchall():
-        found.problems.append(f"a row of {table} without its {parent}")
+    if db.holds_words:  # (a server keeps watch over its own pages)
+        for (line,) in db.execute("PRAGMA integrity_check(5)").fetchall():
+            if line != "ok":
+                found.tables = True
+                found.problems.append(line.replace("\n", " "))
+        for table, _, parent, _ in db.execute("PRAGMA foreign_key_check").fetchall():
+            found.problems.append(f"a row of {table} without its {parent}")
+        found.compared.append("the pages, rows and indexes of the database, by SQLite's own check")
     lacking = db.execute(
         "SELECT count(*) FROM articles WHERE n NOT IN (SELECT article FROM texts)"
     ).fetchone()[0]
     if lacking:
         found.problems.append(f"{lacking} articles without their text")
-    found.compared.append("the pages, rows and indexes of the database, by SQLite's own check")
 
 
 def _articles(
@@ -224,8 +226,13 @@ def _nearest(db: Database, found: Health, folder: Path, library: str, dimension:
         since = min(made.generation for made in (manifest, form) if made is not None)
         removed = {n for (n,) in db.execute("SELECT n FROM removed WHERE generation > ?", [since])}
         wanted = set(held.ids().tolist()) - removed
-        rows = db.execute("SELECT n, vector FROM passages ORDER BY n")
-        while same and (some := rows.fetchmany(4096)):
+        last = 0
+        while same and (
+            some := db.execute(
+                "SELECT n, vector FROM passages WHERE n > ? ORDER BY n LIMIT 4096", [last]
+            ).fetchall()
+        ):
+            last = some[-1][0]
             shared = [(n, v) for n, v in some if n in wanted and len(v) == 2 * dimension]
             wanted -= {n for n, _ in some}
             if shared:
@@ -254,7 +261,7 @@ def rebuild(db: Database, found: Health) -> list[str]:
         ).fetchall():
             copies.remember(db, number, text)
         done.append("the index of near-copies")
-    if found.words:
+    if found.words and db.holds_words:
         words(db)
         done.append("the index of words")
     return done

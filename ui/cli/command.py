@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -47,8 +46,12 @@ def _keep_debug(ctx: typer.Context, on: bool) -> bool:
 
 
 LibraryOption = Annotated[
-    Path | None,
-    typer.Option("--library", help="The library's folder; else DATELINE_LIBRARY, else your own."),
+    str | None,
+    typer.Option(
+        "--library",
+        help="The library's folder, or postgresql://user@host/database; else DATELINE_LIBRARY, else "
+        "your own.",
+    ),
 ]
 
 
@@ -114,9 +117,9 @@ def changed_settings(given: Sequence[str] | None) -> dict[str, str]:
     return settings
 
 
-def library_of(ctx: typer.Context, named: Path | None) -> Path | None:
+def library_of(ctx: typer.Context, named: str | None) -> str | None:
     """--library may stand before the command or after it."""
-    above: Path | None = ctx.find_root().params.get("library")
+    above: str | None = ctx.find_root().params.get("library")
     return named or above
 
 

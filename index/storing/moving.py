@@ -202,6 +202,9 @@ def _counted(db: Database, progress: Progress | None) -> Callable[[int], None]:
 
 def _moved(accounts: dict[str, _Account], *, already: bool = False) -> Moved:
     return Moved(
-        *(accounts[name].rows for name in ("articles", "passages", "versions", "followed")),
-        already=already,
+        accounts["articles"].rows,
+        accounts["passages"].rows,
+        accounts["versions"].rows,
+        accounts["followed"].rows,
+        already,
     )

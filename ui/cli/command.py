@@ -49,8 +49,8 @@ LibraryOption = Annotated[
     str | None,
     typer.Option(
         "--library",
-        help="The library's folder, or postgresql://user@host/database; else DATELINE_LIBRARY, else "
-        "your own.",
+        help="The library's folder, or postgresql://user@host/database; else DATELINE_LIBRARY, "
+        "else your own.",
     ),
 ]
 

@@ -46,7 +46,8 @@ def searchable(named: Named) -> Library:
     with Library.open(path) as library:
         if not len(library):
             raise LibraryEmpty(
-                f"The library '{library.name}' holds no articles; add some with `dateline add PATH`."
+                f"The library '{library.name}' holds no articles; add some with "
+                "`dateline add PATH`."
             )
     return Library.open(path, open_encoder())
 

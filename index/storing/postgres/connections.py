@@ -82,7 +82,9 @@ class Connections:
         """Raises DatelineError."""
         with self._pool:
             self._refuse_closed()
-        defaults = {k: v for k, v in _DEFAULTS.items() if k not in self._address.url}
+        defaults: dict[str, Any] = {
+            k: v for k, v in _DEFAULTS.items() if k not in self._address.url
+        }
         try:
             raw: Raw = psycopg.connect(
                 self._address.url,

@@ -11,6 +11,7 @@ from index.errors import LibraryBusy, UsageError
 from index.ingest import BATCH, Outcome, add
 from index.library import Library
 from index.splitting.search_text import search_texts
+from index.storing.places import Place
 from tests.fakes import FakeEncoder
 
 
@@ -33,8 +34,8 @@ def report(n: int, sentences: int = 12) -> str:
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    with Library.open(tmp_path / "library", FakeEncoder(), create=True) as opened:
+def library(place: Place) -> Iterator[Library]:
+    with Library.open(place, FakeEncoder(), create=True) as opened:
         yield opened
 
 

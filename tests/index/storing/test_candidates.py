@@ -25,12 +25,17 @@ pytest.importorskip("milvus_lite")
 Open = Callable[[], Library]
 
 
-@pytest.fixture(params=["embedded", "milvus"])
-def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
+@pytest.fixture(params=["embedded", "beside", "milvus"])
+def opening(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Open:
+    """Beside: the rows are on a PostgreSQL server, and hold no words."""
     address = str(tmp_path / "milvus.db") if request.param == "milvus" else None
-    return lambda: Library.open(
-        tmp_path / "library", FakeEncoder(), create=True, candidates=address
-    )
+    place: Path | str = tmp_path / "library"
+    if request.param == "beside":
+        monkeypatch.setenv("DATELINE_CACHE", str(tmp_path / "cache"))
+        place = request.getfixturevalue("postgres").database()
+    return lambda: Library.open(place, FakeEncoder(), create=True, candidates=address)
 
 
 @pytest.fixture

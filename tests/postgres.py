@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -79,6 +80,18 @@ class Cluster:
         with psycopg.connect(self.address("postgres"), autocommit=True) as db:
             db.execute(f"CREATE DATABASE {name}")
         return self.address(name)
+
+    def keep(self, url: str) -> Callable[[], None]:
+        """Copies a database that nobody has open, and gives what puts the copy in its place."""
+        name = url.rpartition("/library")[2].partition("?")[0]
+
+        def copied(to: str, of: str) -> None:
+            with psycopg.connect(self.address("postgres"), autocommit=True) as db:
+                db.execute(f"DROP DATABASE IF EXISTS {to} WITH (FORCE)")
+                db.execute(f"CREATE DATABASE {to} TEMPLATE {of}")
+
+        copied(f"kept{name}", f"library{name}")
+        return lambda: copied(f"library{name}", f"kept{name}")
 
     def remove(self) -> None:
         self.stop("immediate")

@@ -52,6 +52,7 @@ class Store:
         self._idle: list[Connection] = []
         self._pool = threading.Lock()
         self._writing = threading.Lock()
+        self._lock = WriterLock(folder)
         self._closed = False
 
     def create(self, encoder: dict[str, Any]) -> None:
@@ -114,6 +115,8 @@ class Store:
         Raises LibraryMissing, LibraryVersion (made by a later Dateline), LibraryDamaged, and
         UsageError (another program's database).
         """
+        if not self.exists():
+            raise LibraryMissing(missing(self.folder))
         with self.read() as db:
             tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
             if not tables:
@@ -180,7 +183,7 @@ class Store:
         return self.file.is_file()
 
     def lock(self) -> WriterLock:
-        return WriterLock(self.folder)
+        return self._lock
 
     def size(self) -> int:
         return size_of(self.folder)

@@ -25,10 +25,10 @@ def passages_with(db: Database, lexicon: Database, term: str, most: int) -> list
         ).fetchall()
     finally:
         lexicon.execute("DROP TABLE temp.places")
-    sql = (
-        'SELECT a.title, p.heading, substr(t.text, p.start + 1, p."end" - p.start)'  # noqa: S608
-        " FROM passages p JOIN articles a ON a.n = p.article JOIN texts t ON t.article = a.n"
-        f" WHERE p.n IN ({placeholders(numbers)}) ORDER BY p.n"
-    )
-    found = db.execute(sql, [n for (n,) in numbers]).fetchall()
-    return ["\n".join(parts) for parts in found]
+    found = db.execute(
+        'SELECT a.title, p.heading, t.text, p.start, p."end" FROM passages p'  # noqa: S608
+        " JOIN articles a ON a.n = p.article JOIN texts t ON t.article = a.n"
+        f" WHERE p.n IN ({placeholders(numbers)}) ORDER BY p.n",
+        [n for (n,) in numbers],
+    ).fetchall()
+    return [f"{title}\n{heading}\n{text[start:end]}" for title, heading, text, start, end in found]

@@ -95,7 +95,11 @@ class Connections:
             )
         except psycopg.Error as error:
             raise faults.from_connecting(error, self._address) from None  # (it may say a password)
-        raw.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(SCHEMA)))
+        try:
+            raw.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(SCHEMA)))
+        except psycopg.Error as error:
+            raw.close()
+            raise faults.from_psycopg(error, self._address) from error
         return raw
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from index.search import Filter, fuse_ranks
 from index.storing.candidates.protocol import Counts
 from tests.fakes import FakeEncoder
 from tests.index.samples import article
+from tests.postgres import Cluster
 
 pytest.importorskip("pymilvus")
 pytest.importorskip("milvus_lite")
@@ -131,6 +132,7 @@ import sys
 from index.library import Library
 from tests.fakes import FakeEncoder
 from tests.index.samples import article
+from tests.postgres import Cluster
 folder, address, first, last = sys.argv[1:]
 with Library.open(folder, FakeEncoder(), create=True, candidates=address) as library:
     for n in range(int(first), int(last)):
@@ -172,17 +174,31 @@ def test_another_encoder_leaves_nothing_of_the_first(opening: Open) -> None:
         assert all(hit.score == pytest.approx(hit.dense, abs=1e-5) for hit in hits)
 
 
-def test_a_history_that_is_another_is_built_anew(tmp_path: Path, opening: Open) -> None:
+def kept(file: Path, name: str, request: pytest.FixtureRequest) -> Callable[[], object]:
+    """Keeps the rows as they are now; what it gives puts them back."""
+    if name.startswith("postgresql://"):
+        cluster: Cluster = request.getfixturevalue("postgres")
+        return cluster.keep(name)
+    data = file.read_bytes()
+    return lambda: file.write_bytes(data)
+
+
+def test_a_history_that_is_another_is_built_anew(
+    tmp_path: Path, opening: Open, request: pytest.FixtureRequest
+) -> None:
     with opening() as library:
         for n in range(3):
             library.put(article(n))
-    kept = (tmp_path / "library" / "library.sqlite").read_bytes()
+        name = library.name
+    restore = kept(tmp_path / "library" / "library.sqlite", name, request)
     with opening() as library:
         library.remove(["id0000"])
         library.put(replace(article(1), text="A report of another history."))
         found(library, "fused")
-    (tmp_path / "library" / "library.sqlite").write_bytes(kept)
+    restore()
     with opening() as library:
+        assert found(library, "lexical") == {"id0000", "id0001", "id0002"}
+        assert found(library, "lexical", "another history") == set()
         assert found(library, "dense") == {"id0000", "id0001", "id0002"}
         assert counts(library).dense == library.status().passages
 
@@ -193,10 +209,11 @@ def test_what_was_cut_off_goes_on(
     """At the second batch the engine fails; the first isn't lost, and nothing is there twice."""
     if "embedded" in request.node.name:
         pytest.skip("the embedded ones are followed in memory, at once")
-    from index.storing.candidates import milvus
+    from index.storing.candidates import beside, milvus
 
     monkeypatch.setattr("index.storing.candidates.protocol.BATCH", 2)
-    upsert, calls = milvus._Collection.upsert, []
+    engine = beside._Table if "beside" in request.node.name else milvus._Collection
+    upsert, calls = engine.upsert, []
 
     def failing(self: object, entries: list[object]) -> None:
         calls.append(len(entries))
@@ -204,7 +221,7 @@ def test_what_was_cut_off_goes_on(
             raise DatelineError("the network is gone")
         upsert(self, entries)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(milvus._Collection, "upsert", failing)
+    monkeypatch.setattr(engine, "upsert", failing)
     library = opening()
     for n in range(4):
         library.put(article(n))
@@ -214,7 +231,7 @@ def test_what_was_cut_off_goes_on(
     assert len(calls) == 2
     with opening() as library:
         assert found(library, "fused") == {f"id{n:04d}" for n in range(4)}
-        assert counts(library).dense == library.status().passages
+        assert counts(library).lexical == library.status().passages
         assert sum(calls) == library.status().passages + calls[1]  # only that batch again
 
 

@@ -106,8 +106,8 @@ def test_all_of_it_is_there_and_back_again(place: Place, other: Place, tmp_path:
 
 
 def test_what_holds_something_else_is_refused(place: Place, other: Place) -> None:
-    fill(place, 4)
-    fill(other, 5)
+    fill(place, 6)
+    fill(other, 7)
     before = shown(other)
     with pytest.raises(UsageError, match="holds something else already"):
         moved(place, other)
@@ -117,14 +117,14 @@ def test_what_holds_something_else_is_refused(place: Place, other: Place) -> Non
 
 
 def test_places_are_seen_from_the_new_folder(place: Place, other: Place, tmp_path: Path) -> None:
-    fill(place, 3)
+    fill(place, 6)
     moved(place, other)
     rows = rows_at(other)
     try:
         with rows.read() as db:
             places = dict(db.execute("SELECT path, place FROM articles").fetchall())
         assert places == {path: schema.place(path, rows.home) for path in places}
-        assert len(places) == 3
+        assert {"/papers/0.txt", "/papers/2.txt"} <= {*places}
     finally:
         rows.close()
 
@@ -141,7 +141,7 @@ except LibraryBusy:
 
 
 def test_nobody_writes_meanwhile(place: Place, other: Place) -> None:
-    fill(place, 3)
+    fill(place, 6)
     rows = rows_at(place)
     try:
         with rows.lock().held():
@@ -169,7 +169,7 @@ moved(sys.argv[1], sys.argv[2], progress)
 def test_killed_at_any_step_it_leaves_nothing_and_can_be_begun_again(
     place: Place, other: Place
 ) -> None:
-    fill(place, 3)
+    fill(place, 6)
     before = shown(place)
     for steps in (0, 3, 5, 12, 18):  # in what is copied first, passages, what is followed, reading
         done = subprocess.run([sys.executable, "-c", CUT_OFF, str(place), str(other), str(steps)])
@@ -184,7 +184,7 @@ def test_killed_at_any_step_it_leaves_nothing_and_can_be_begun_again(
 def test_a_row_that_changes_on_the_way_is_noticed(
     place: Place, other: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill(place, 3)
+    fill(place, 6)
     rows = moving._rows
     reads = 0
 
@@ -214,11 +214,11 @@ def test_every_table_moves() -> None:
 def test_a_file_is_exported_from_and_imported_to_either(
     place: Place, other: Place, tmp_path: Path
 ) -> None:
-    fill(place, 5)
+    fill(place, 6)
     before = shown(place)
     with Library.open(place) as library:
         made = library.export(tmp_path / "all.dateline")
-    assert made.articles == 5
+    assert made.articles == 6
     assert unpacked(tmp_path / "all.dateline", other) == made
     assert shown(other) == before
     with pytest.raises(UsageError, match="already"):

@@ -55,7 +55,7 @@ from index.storing.candidates.beside import Beside, Words
 from index.storing.candidates.embedded import Embedded
 from index.storing.candidates.protocol import Candidates
 from index.storing.database import Database, Rows, describe, meta_of
-from index.storing.places import Place, rows_at
+from index.storing.places import Place, rows_at, there
 from index.storing.rows import ARTICLES, article_of, delete, insert, passages_of
 from index.storing.store import Store
 
@@ -525,6 +525,8 @@ def unpacked(
         if rows.home is not None:
             return archive.unpack(file, rows.home, progress)
         archive.manifest(file)  # a wrong file is said before a wrong place
+        if there(target):
+            raise UsageError(f"'{rows.name}' holds a library already; name another database")
         with tempfile.TemporaryDirectory(prefix="dateline-import-") as folder:
             made = archive.unpack(file, Path(folder) / "library", progress)
             moved(Path(folder) / "library", target)

@@ -189,6 +189,7 @@ def _counted(db: Database, progress: Progress | None) -> Callable[[int], None]:
         db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
         for table in TABLES
     )
+    total -= 2 * db.execute("SELECT count(*) FROM meta WHERE name = 'layout'").fetchone()[0]
     done = 0
 
     def count(rows: int) -> None:

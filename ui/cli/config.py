@@ -12,6 +12,7 @@ from pathlib import Path
 
 from index.errors import DatelineError, UsageError
 from index.storing.places import named
+from index.storing.postgres.address import Address
 
 # name: (type of the value, what it is)
 VALUES: dict[str, tuple[type, str]] = {
@@ -117,7 +118,14 @@ def _checked(name: str, text: str) -> str | int | bool:
 
         return models.get(text).name
     place = named(text)
-    return str(place.absolute()) if isinstance(place, Path) else place
+    if isinstance(place, Path):
+        return str(place.absolute())
+    if Address.of(place).secrets:
+        raise UsageError(
+            "a password doesn't belong into the configuration; put it into ~/.pgpass, and the "
+            "address without it here"
+        )
+    return place
 
 
 def _kind(wanted: type) -> str:

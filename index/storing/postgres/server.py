@@ -120,13 +120,14 @@ class Server:
         with self._writing, self._errors():
             raw = self._lock.begun() or self._connections.begun("BEGIN")
             with self._transaction(raw) as db:
-                db.execute("SELECT value FROM meta WHERE name = 'generation' FOR UPDATE")
                 if counted:
                     db.execute(
                         "UPDATE meta SET value = CAST(CAST(value AS BIGINT) + 1 AS TEXT)"
                         " WHERE name = 'generation'"
                     )
                     schema.stamp(db)
+                else:
+                    db.execute("SELECT value FROM meta WHERE name = 'generation' FOR UPDATE")
                 yield db
 
     def lock(self) -> ServerLock:

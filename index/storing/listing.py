@@ -55,8 +55,7 @@ def since(db: Database, generation: int) -> News:
     return News(
         those("a.arrived > ? AND a.gone IS NULL ORDER BY a.arrived DESC, a.n DESC"),
         those(
-            "a.changed > ? AND a.arrived <= ? AND a.gone IS NULL ORDER BY a.changed DESC,"
-            " a.n DESC"
+            "a.changed > ? AND a.arrived <= ? AND a.gone IS NULL ORDER BY a.changed DESC, a.n DESC"
         ),
         those("a.changed > ? AND a.gone IS NOT NULL ORDER BY a.changed DESC, a.n DESC"),
     )

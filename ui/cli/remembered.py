@@ -78,7 +78,9 @@ def _sound(basis: Any) -> bool:
         return False
 
 
-def remember(library: Place, turns: Sequence[Turn], bases: Sequence[Mapping[str, Any]] = ()) -> None:
+def remember(
+    library: Place, turns: Sequence[Turn], bases: Sequence[Mapping[str, Any]] = ()
+) -> None:
     """Keeps the end of a conversation as this terminal's last one, and what it rests on."""
     kept = _read()
     kept[terminal()] = {

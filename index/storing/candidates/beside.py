@@ -104,6 +104,7 @@ class Words:
         self._rows = rows
         self._file = rows.folder / FILE
         self._lock = FileLock(rows.folder / "words.lock", thread_local=False)
+        self._following = threading.Lock()
         self._using = threading.Lock()
         self._open: _Connection | None = None
 
@@ -113,7 +114,8 @@ class Words:
         with suppress(LibraryDamaged), self._connection() as words:
             if _is_at(words, wanted):
                 return
-        with self._lock, self._rows.read() as newest:
+        # (of threads too: a file's lock is its process's)
+        with self._following, self._lock, self._rows.read() as newest:
             try:
                 self._follow(newest)
             except LibraryDamaged:  # it is only derived

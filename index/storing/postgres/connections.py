@@ -1,4 +1,4 @@
-"""Connections to one PostgreSQL server. The only importer of psycopg beside `faults`."""
+"""Connections to one PostgreSQL server. (psycopg is imported in this folder only.)"""
 
 from __future__ import annotations
 

@@ -249,3 +249,20 @@ def test_ranks_fused_worked_by_hand() -> None:
     assert fuse_ranks([7, 8], [8, 9]) == pytest.approx(
         {7: 0.5, 8: 0.5 * 61 / 62 + 0.5, 9: 0.5 * 61 / 62}
     )
+
+
+def test_rows_on_a_server_and_candidates_in_milvus(
+    postgres: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATELINE_CACHE", str(tmp_path / "cache"))
+    place, address = postgres.database(), str(tmp_path / "milvus.db")
+    with Library.open(place, FakeEncoder(), create=True, candidates=address) as library:
+        for n in range(5):
+            library.put(article(n))
+        for mode in MODES:
+            assert found(library, mode) == {f"id{n:04d}" for n in range(5)}
+        library.remove(["id0001"])
+        assert found(library, "fused", sources=frozenset({"Outlet 1"})) == {"id0004"}
+        assert counts(library).dense == library.status().passages == 4
+        assert library.mentions("the wide river").all == ("id0002",)  # by the file of words
+        assert library.check().problems == []

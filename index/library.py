@@ -47,11 +47,14 @@ from index.storing import (
     faults,
     health,
     listing,
+    mending,
     moving,
     schema,
+    seals,
     vectors,
 )
 from index.storing.candidates.beside import Beside, Words
+from index.storing.candidates.counting import reconcile
 from index.storing.candidates.embedded import Embedded
 from index.storing.candidates.protocol import Candidates
 from index.storing.database import Database, Rows, describe, meta_of
@@ -135,7 +138,7 @@ class Library(Held):
             if layout < store.layout:
                 library._upgrade()
             if sample:
-                library._sample()
+                library.sample()
             if encoder is not None:
                 library._match(encoder)
         except BaseException:
@@ -343,7 +346,8 @@ class Library(Held):
                 done += len(some)
                 if progress is not None:
                     progress(done, total)
-            self._encoder = encoder
+            seals.renew(db)
+        self._encoder = encoder  # (now that it is committed)
 
     # --- health -----------------------------------------------------------------------------
 
@@ -353,6 +357,12 @@ class Library(Held):
             found = health.inspect(db, self.path, progress)
             if self._words is not None:
                 self._words.inspect(db, found)
+            if not isinstance(self._candidates, Embedded | Beside):
+                compared, wrong = reconcile(db, self._candidates)
+                found.compared.append(compared)
+                if wrong is not None:
+                    found.nearest = True
+                    found.problems.append(wrong)
         return found
 
     def check(self) -> health.Health:
@@ -368,16 +378,22 @@ class Library(Held):
         """Makes anew what can be, of what `inspect` found wrong; says what. No article is deleted.
 
         Passages are split and encoded anew from texts that are whole: that needs the encoder.
+        Where pages of the file can't be read, what can is kept, and the damaged file beside it;
+        `found.lost` says what couldn't be. See `index.storing.mending`.
         """
         done: list[str] = []
         whole = [id for id in found.passages if id not in found.articles]
         with self.writing():
-            if found.words or found.shingles or found.tables:
-                with self._lone_write() as db:
-                    done += health.rebuild(db, found)
+            if found.unreadable or found.tables or found.words or found.shingles or (
+                found.links or found.stamps
+            ):  # fmt: skip
+                done += mending.mend(self._store, found)
+                self._unsaved = True
                 if found.words and self._words is not None:
                     self._words.discard()
                     done.append("the index of words")
+                again = self.inspect()
+                whole = [id for id in again.passages if id not in again.articles]
             for id in whole:
                 article = self.article(id)
                 if article is not None:
@@ -435,7 +451,7 @@ class Library(Held):
                 "DELETE FROM passages WHERE article = (SELECT n FROM articles WHERE id = ?)", [id]
             )
             if db.holds_words:
-                health.words(db)
+                mending.words(db)
 
     def _upgrade(self) -> None:
         if self._store.home and not faults.writable(self._store.home):
@@ -453,11 +469,14 @@ class Library(Held):
             with suppress(OSError), self._store.read() as db:  # searching builds it in memory
                 self._candidates.save(db)
 
-    def _sample(self) -> None:
+    def sample(self) -> int:
+        """Compares a few articles, drawn by chance, with their hashes; how many. Raises
+        LibraryDamaged. `inspect` compares all."""
         with self._store.read() as db:
-            if (id := health.sample(db)) is not None:
-                what = f"the text of article {id} isn't what was stored"
-                raise self._store.damaged(what)
+            drawn, wrong = health.sample(db)
+        if wrong is not None:
+            raise self._store.damaged(f"the text of article {wrong} isn't what was stored")
+        return drawn
 
     @contextmanager
     def _lone_write(self) -> Iterator[Database]:

@@ -110,7 +110,7 @@ def test_its_models_are_listed_and_missing_ones_said(run, tmp_path: Path) -> Non
         library.put(Article("one", "The bridge", "The bridge was opened on Saturday."))
     status = run("dateline", "status", "--library", str(place))
     assert status.returncode == 4, status.stderr  # the library is whole; the models aren't here
-    assert "everything reads as it was written" in status.stdout
+    assert "drawn by chance, read as they were written" in status.stdout
     assert "all-MiniLM-L6-v2" in status.stdout
     assert "dateline models pull" in status.stderr
 

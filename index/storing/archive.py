@@ -51,8 +51,11 @@ def export(store: Store, to: Path, progress: Progress | None = None) -> Manifest
         with tempfile.TemporaryDirectory(prefix="dateline-export-", dir=to.parent) as folder:
             snapshot = Path(folder) / FILE
             with store.read() as db, closing(sqlite3.connect(snapshot)) as copy:
-                db.backup(copy, pages=4096)
-                copy.execute("PRAGMA journal_mode = DELETE")
+                try:  # (here: it is not the library's disk that is full)
+                    db.backup(copy, pages=4096)
+                    copy.execute("PRAGMA journal_mode = DELETE")
+                except sqlite3.OperationalError as error:
+                    raise OSError(str(error)) from error
                 (articles,) = copy.execute("SELECT count(*) FROM articles").fetchone()
                 (passages,) = copy.execute("SELECT count(*) FROM passages").fetchone()
             size = snapshot.stat().st_size

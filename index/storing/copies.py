@@ -63,7 +63,10 @@ def remember(db: Database, number: int, text: str) -> None:
     """Makes the article of that number known by its text, which it wasn't before."""
     found = shingles(text)
     keys = sampled(found) if len(found) >= LEAST else []
-    db.executemany("INSERT INTO shingles VALUES (?, ?)", [(key, number) for key in keys])
+    db.executemany(  # (those of a text that was damaged since may be there still)
+        "INSERT INTO shingles VALUES (?, ?) ON CONFLICT DO NOTHING",
+        [(key, number) for key in keys],
+    )
     db.execute("UPDATE articles SET sampled = ? WHERE n = ?", [len(keys), number])
 
 

@@ -20,7 +20,9 @@ def from_sqlite(error: sqlite3.Error | MemoryError, folder: Path) -> DatelineErr
     if isinstance(error, MemoryError):
         return DatelineError(f"there isn't enough memory to use {library}; close other programs")
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or (
+        str(error).startswith("Could not decode to UTF-8")  # (Python's own, without a code)
+    ):
         return LibraryDamaged(damaged(folder, str(error)))
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LibraryBusy(f"{library} is being written by another process; try again when it is "

@@ -1,8 +1,9 @@
 """Every byte of a library compared with every other that says the same, and what can be made anew.
 
-Texts with their hashes, passages with their texts, vectors and the lexical index with the passages,
-near-copies' index with the texts, the faiss file with the vectors. What can't be compared with
-anything (a title) isn't. Nothing here ever deletes an article.
+Texts with their hashes; titles, dates, passages and vectors with the article's seal; passages with
+their texts, the lexical index with the passages, near-copies' index with the texts, the files of
+nearest neighbours with the vectors, the stamps of writes with each other. Nothing is changed here:
+see `index.storing.mending`. What a page of the file no longer gives is a problem like any other.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ import hashlib
 import random
 import sqlite3
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
 
-from index.storing import copies, schema, vectors, versions
-from index.storing.database import Database, meta_of
+from index.storing import copies, schema, seals, vectors, versions
+from index.storing.database import Database, State, has_been, meta_of
 from index.storing.rows import passages_of
+from index.storing.store import tolerant
 
 SAMPLE = 8  # articles that opening a library compares
 
@@ -29,7 +32,10 @@ class Health:
     """`compared`: what was looked at, a line each; `problems`: what isn't as it was written.
 
     `articles`: the ids of those whose text isn't what was stored. `passages`: of those whose
-    passages or vectors aren't; `words`, `shingles`, `tables`, `nearest`: whether that index isn't.
+    passages or vectors aren't, `heads`: whose title, source, date, authors or address isn't.
+    `words`, `shingles`, `tables`, `nearest`, `links`, `stamps`: whether that index isn't, what one
+    article says of another, or the count of writes. `unreadable`: whether some rows can't be read
+    at all. `lost`: what mending could not bring back, a sentence each.
     """
 
     compared: list[str] = field(default_factory=list)
@@ -40,20 +46,47 @@ class Health:
     shingles: bool = False
     tables: bool = False
     nearest: bool = False
+    links: bool = False
+    stamps: bool = False
+    unreadable: bool = False
+    heads: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
 
-def sample(db: Database) -> str | None:
-    """The id of an article whose text isn't what was stored, if one of a few drawn is such."""
+# What an error of SQLite's tells of the machine, not of the library's bytes.
+_OTHER = {
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_CANTOPEN,
+}  # fmt: skip
+UNFIT = (sqlite3.DatabaseError, TypeError, ValueError, KeyError, OverflowError)
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether it comes of rows that aren't what was written: of another kind, or none at all."""
+    if isinstance(error, sqlite3.ProgrammingError) or "no such module" in str(error):
+        return False
+    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) not in _OTHER
+
+
+def sample(db: Database) -> tuple[int, str | None]:
+    """How many articles were drawn by chance; the id of one whose text isn't what was stored."""
     (highest,) = db.execute("SELECT coalesce(max(n), 0) FROM articles").fetchone()
-    for _ in range(min(SAMPLE, highest)):
+    drawn: set[str] = set()
+    few = (
+        list(range(1, highest + 1)) if highest <= SAMPLE else random.sample(range(highest), SAMPLE)
+    )
+    for number in few:
         row = db.execute(
             "SELECT a.id, a.content_hash, t.text FROM articles a JOIN texts t ON t.article = a.n"
             " WHERE a.n >= ? ORDER BY a.n LIMIT 1",
-            [random.randint(1, highest)],  # noqa: S311
+            [number],
         ).fetchone()
-        if row and hashlib.sha256(str(row[2]).encode()).hexdigest() != row[1]:
-            return str(row[0])
-    return None
+        if row:
+            drawn.add(str(row[0]))
+            if _hash(str(row[2])) != row[1]:
+                return len(drawn), str(row[0])
+    return len(drawn), None
 
 
 def inspect(
@@ -61,58 +94,111 @@ def inspect(
     folder: Path,
     progress: Callable[[int, int], None] | None = None,
 ) -> Health:
-    """Reads everything once. Raises sqlite3.DatabaseError where the file can't be read at all."""
+    """Reads everything once. Raises sqlite3.Error for what isn't damage (a full disk)."""
     found = Health()
-    _tables(db, found)
-    meta = meta_of(db)
-    _articles(db, found, int(meta["dimension"]), progress)
-    _versions(db, found)
-    if db.holds_words:
-        _words(db, found)
-    _nearest(db, found, folder, str(meta["library"]), int(meta["dimension"]))
+    # (a server reads rows of its own kinds only)
+    with tolerant(db) if db.holds_words else nullcontext():
+        looks: list[tuple[str, Callable[[], None]]] = [
+            ("the pages of the database", lambda: _tables(db, found)),
+            ("the articles", lambda: _articles(db, found, progress)),
+            ("the earlier versions", lambda: _versions(db, found)),
+            ("the stamps of writes", lambda: _stamps(db, found)),
+            ("the vectors", lambda: _nearest(db, found, folder)),
+        ]
+        if db.holds_words:
+            looks.insert(4, ("the index of words", lambda: _words(db, found)))
+        for what, look in looks:
+            try:
+                look()
+            except UNFIT as error:
+                if not is_damage(error):
+                    raise
+                found.unreadable = True
+                found.problems.append(f"{what} can't be read in full ({error})")
     return found
+
+
+def sound(db: Database) -> list[str]:
+    """What SQLite itself finds wrong with its pages, rows and indexes."""
+    lines = [str(line).replace("\n", " ") for (line,) in db.execute("PRAGMA integrity_check(5)")]
+    return [line for line in lines if line != "ok"]
 
 
 def _tables(db: Database, found: Health) -> None:
     if db.holds_words:  # (a server keeps watch over its own pages)
-        for (line,) in db.execute("PRAGMA integrity_check(5)").fetchall():
-            if line != "ok":
-                found.tables = True
-                found.problems.append(line.replace("\n", " "))
+        if wrong := sound(db):
+            found.tables = True
+            found.problems += wrong
         for table, _, parent, _ in db.execute("PRAGMA foreign_key_check").fetchall():
             found.problems.append(f"a row of {table} without its {parent}")
+            found.unreadable = True
         found.compared.append("the pages, rows and indexes of the database, by SQLite's own check")
-    lacking = db.execute(
-        "SELECT count(*) FROM articles WHERE n NOT IN (SELECT article FROM texts)"
-    ).fetchone()[0]
-    if lacking:
-        found.problems.append(f"{lacking} articles without their text")
+    for one, other in (("articles a", "texts"), ("texts a", "articles")):
+        theirs, ours = ("article", "n") if other == "texts" else ("n", "article")
+        (lacking,) = db.execute(
+            f"SELECT count(*) FROM {one} WHERE a.{ours} NOT IN (SELECT {theirs} FROM {other})"  # noqa: S608
+        ).fetchone()
+        if lacking:
+            found.unreadable = True
+            kind = "their text" if other == "texts" else "their title and date"
+            found.problems.append(f"{lacking} articles without {kind}")
+    (astray,) = db.execute(
+        "SELECT count(*) FROM articles WHERE copy_of NOT IN (SELECT id FROM articles)"
+    ).fetchone()
+    if astray:
+        found.links = True
+        found.problems.append(f"{astray} articles are called copies of one that isn't there")
+
+
+def _stamps(db: Database, found: Health) -> None:
+    """What indexes on disk and in other processes go by."""
+    generation = int(meta_of(db)["generation"])
+    (last,) = db.execute("SELECT max(generation) FROM writes").fetchone()
+    (later,) = db.execute(
+        "SELECT count(*) FROM removed WHERE generation > ?", [generation]
+    ).fetchone()
+    (both,) = db.execute("SELECT count(*) FROM removed JOIN passages USING (n)").fetchone()
+    if last != generation or later or both:
+        found.stamps = True
+        found.problems.append("the count of changes isn't that of what was written and removed")
+    found.compared.append("the stamps of writes with each other")
 
 
 def _articles(
     db: Database,
     found: Health,
-    dimension: int,
     progress: Callable[[int, int], None] | None,
 ) -> None:
+    dimension = int(meta_of(db)["dimension"])
     numbers = [n for (n,) in db.execute("SELECT article FROM texts ORDER BY article")]
     passages = 0
     for done, number in enumerate(numbers, 1):
         row = db.execute(
-            "SELECT a.id, a.title, a.content_hash, a.sampled, a.path, a.url, t.text"
+            "SELECT a.id, a.title, a.content_hash, a.sampled, a.path, a.url, a.seal, t.text"
             " FROM articles a JOIN texts t ON t.article = a.n WHERE a.n = ?",
             [number],
         ).fetchone()
         if row is None:
             continue
-        id, title, content, sampled, path, url, text = row
-        if hashlib.sha256(text.encode()).hexdigest() != content:
+        id, title, content, sampled, path, url, sealed, text = row
+        own = seals.parts(seals.held(db, number))
+        head, body = seals.parts(sealed) if sealed else own
+        if _hash(text) != content:
             found.articles.append(id)
             found.problems.append(
                 f"the text of article {id} ({title!r}) isn't what was stored: add {url or path!r} "
                 "again"
             )
+        elif head != own[0]:
+            found.heads.append(id)
+            found.problems.append(
+                f"the title, source, date, authors or address of article {id} ({title!r}) isn't "
+                f"what was stored: add {url or path!r} again, or edit it"
+            )
         passages += _passages(db, found, number, id, text, dimension)
+        if body != own[1] and id not in found.passages:
+            found.passages.append(id)
+            found.problems.append(f"a vector of article {id} isn't what was stored")
         keys = set(copies.sampled(copies.shingles(text)))
         if sampled and id not in found.articles:
             held = [
@@ -126,7 +212,7 @@ def _articles(
     if found.shingles:
         found.problems.append("the index of near-copies isn't that of the texts")
     found.compared.append(f"the texts of {len(numbers)} articles with their SHA-256")
-    found.compared.append(f"{passages} passages with their texts, and their vectors' form")
+    found.compared.append(f"{passages} passages and their vectors with the texts and the seals")
     found.compared.append("the index of near-copies with the texts")
 
 
@@ -202,22 +288,32 @@ def index(db: Database, table: str) -> None:
         )
 
 
-def _nearest(db: Database, found: Health, folder: Path, library: str, dimension: int) -> None:
-    def ours(found: vectors.Manifest | vectors.Form | None) -> bool:
-        row = (
-            found
-            and db.execute(
-                "SELECT token FROM writes WHERE generation = ?", [found.generation]
-            ).fetchone()
-        )
-        return bool(found and row and (found.library, found.token) == (library, row[0]))
+def _nearest(db: Database, found: Health, folder: Path) -> None:
+    meta = meta_of(db)
+    library, dimension = str(meta["library"]), int(meta["dimension"])
 
+    def ours(made: vectors.Manifest | vectors.Form | None) -> bool:
+        return made is not None and has_been(
+            db, State(made.library, made.generation, made.token)
+        )  # fmt: skip
+
+    there = [made for made in (vectors.manifest(folder), vectors.form(folder)) if made is not None]
     manifest, form = vectors.manifest(folder), vectors.form(folder)
     form = form if ours(form) else None
+    lacks = ours(manifest) and manifest is not None and manifest.built and form is None
     if not ours(manifest) or (manifest and manifest.built != (form.name if form else "")):
         manifest = None
+    if lacks:
+        found.nearest = True
+        found.problems.append("the file of nearest neighbours lacks its larger part")
     if manifest is None and form is None:
-        found.compared.append("no file of nearest neighbours (it is made when it pays)")
+        which = (
+            "no file of nearest neighbours (it is made when it pays)"
+            if not any(made.library == library for made in there)
+            else "no file of nearest neighbours: the one that is there is of another state, and "
+            "isn't used"
+        )
+        found.compared.append(which)
         return
     held = vectors.read(folder, manifest, form)
     same = held is not None and held.dimension == dimension
@@ -248,27 +344,5 @@ def _nearest(db: Database, found: Health, folder: Path, library: str, dimension:
     found.compared.append("the file of nearest neighbours with the vectors, number by number")
 
 
-def rebuild(db: Database, found: Health) -> list[str]:
-    """Makes the indexes anew that aren't what they should be, inside the caller's transaction."""
-    done: list[str] = []
-    if found.tables:
-        db.execute("REINDEX")
-        done.append("the database's indexes")
-    if found.shingles:
-        db.execute("DELETE FROM shingles")
-        for number, text in db.execute(
-            "SELECT article, text FROM texts ORDER BY article"
-        ).fetchall():
-            copies.remember(db, number, text)
-        done.append("the index of near-copies")
-    if found.words and db.holds_words:
-        words(db)
-        done.append("the index of words")
-    return done
-
-
-def words(db: Database) -> None:
-    """The lexical index, made anew whatever state it is in."""
-    db.execute("DROP TABLE IF EXISTS words")
-    db.execute(schema.WORDS)
-    index(db, "words")
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from index.article import Article, Head
 from index.splitting.passages import Passage
-from index.storing import copies, versions
+from index.storing import copies, seals, versions
 from index.storing.database import Database, meta_of
 from index.storing.schema import place
 from index.storing.vectors import pack
@@ -69,6 +69,7 @@ def insert(
     changed = history and versions.keep(db, article)
     forget(db, article.id)
     generation = meta_of(db)["generation"]
+    blobs = [pack(vector) for vector in vectors]
     values = {
         "id": article.id,
         "title": article.title,
@@ -84,6 +85,10 @@ def insert(
         "arrived": generation,
         "changed": generation,
     }
+    values["seal"] = seals.seal(
+        [values[name] for name in seals.HEAD.split(", ")],
+        sorted((p.start, p.end, p.heading, b) for p, b in zip(passages, blobs, strict=True)),
+    )
     fixed = {"id", "arrived"} if changed else {"id", "arrived", "changed"}
     overwrite = ", ".join(f"{name} = excluded.{name}" for name in values if name not in fixed)
     (number,) = db.execute(
@@ -98,8 +103,8 @@ def insert(
     copies.remember(db, number, article.text)
     into = 'INSERT INTO passages (article, start, "end", heading, vector) VALUES (?, ?, ?, ?, ?)'
     rows = [
-        (number, passage.start, passage.end, passage.heading, pack(vector))
-        for passage, vector in zip(passages, vectors, strict=True)
+        (number, passage.start, passage.end, passage.heading, blob)
+        for passage, blob in zip(passages, blobs, strict=True)
     ]
     if not db.holds_words:
         db.executemany(into, rows)
@@ -144,9 +149,16 @@ def delete(db: Database, id: str) -> bool:
     if number is None:
         return False
     db.execute("DELETE FROM texts WHERE article = ?", [number])
-    db.execute("DELETE FROM articles WHERE n = ?", [number])
     versions.forget(db, id)
-    # What is followed doesn't bring back what a person has removed.
+    # What is followed doesn't bring back what a person has removed; nor where a refresh was cut off
+    # between an article and the note of where it came from.
+    db.execute(
+        "UPDATE items SET dropped = 1 WHERE origin IN (SELECT path FROM articles WHERE n = ?"
+        " UNION SELECT url FROM articles WHERE n = ?) AND n NOT IN (SELECT item FROM held)"
+        " AND NOT EXISTS (SELECT 1 FROM articles WHERE path = items.origin AND n <> ?)",
+        [number, number, number],
+    )
+    db.execute("DELETE FROM articles WHERE n = ?", [number])
     db.execute(
         "UPDATE items SET dropped = 1 WHERE n IN (SELECT item FROM held WHERE article = ?)"
         " AND (SELECT count(*) FROM held WHERE item = items.n) = 1",

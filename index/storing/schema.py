@@ -5,11 +5,11 @@ n above the highest I know" and "every n removed since my generation"; `writes` 
 for every generation, so that an index of another history (a library restored from a copy) is known
 for what it is. Texts lie apart from what is listed: a list reads no text. The lexical table stores
 no text (content=''): a passage's text is a slice of its article's. `shingles` is the index of
-near-copies (`index.storing.copies`). `versions` holds what articles said before they were corrected
-(`index.storing.versions`). The last tables are those of `index.following`: `followed` what a person
-follows, `lists` the feeds and sitemaps of it as they were last fetched, `items` what these and
-folders have named, `held` the articles that came from an item, `hosts` the servers that asked to be
-left alone.
+near-copies (`index.storing.copies`). `seal` tells damage (`index.storing.seals`). `versions` holds
+what articles said before they were corrected (`index.storing.versions`). The last tables are those
+of `index.following`: `followed` what a person follows, `lists` the feeds and sitemaps of it as they
+were last fetched, `items` what these and folders have named, `held` the articles that came from an
+item, `hosts` the servers that asked to be left alone.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from index.storing import seals
 from index.storing.copies import remember
 from index.storing.database import Database
 
-LAYOUT = 3
+LAYOUT = 4
 APPLICATION = 0x44415445  # "DATE"
 
 CONTEXT = 1  # passages are encoded with where they stand (index.splitting.search_text)
@@ -115,6 +116,7 @@ CREATE INDEX arrived_in ON articles (arrived);
 CREATE INDEX changed_in ON articles (changed);
 CREATE INDEX gone_on ON articles (gone) WHERE gone IS NOT NULL
 """
+_COLUMN_OF_4 = "seal TEXT NOT NULL DEFAULT ''"
 TABLES = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE articles (
@@ -131,7 +133,8 @@ CREATE TABLE articles (
     place TEXT,
     edited TEXT NOT NULL DEFAULT '{{}}',
     sampled INTEGER NOT NULL DEFAULT 0,
-    {", ".join(_COLUMNS_OF_3)}
+    {", ".join(_COLUMNS_OF_3)},
+    {_COLUMN_OF_4}
 );
 CREATE TABLE passages (
     n INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -182,9 +185,12 @@ def upgrade(db: Database, folder: Path) -> None:
     (layout,) = db.execute("PRAGMA user_version").fetchone()
     if layout == 1:
         _to_2(db, folder)
-    for column in _COLUMNS_OF_3:
-        db.execute(f"ALTER TABLE articles ADD COLUMN {column}")
-    _run(db, f"{_NEW_IN_3};\n{_INDEXES_OF_3}")
+    if layout < 3:
+        for column in _COLUMNS_OF_3:
+            db.execute(f"ALTER TABLE articles ADD COLUMN {column}")
+        _run(db, f"{_NEW_IN_3};\n{_INDEXES_OF_3}")
+    db.execute(f"ALTER TABLE articles ADD COLUMN {_COLUMN_OF_4}")
+    seals.renew(db)
     stamp(db)
     db.execute(f"PRAGMA user_version = {LAYOUT}")
 

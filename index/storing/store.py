@@ -18,7 +18,7 @@ from typing import Any
 
 from index.errors import DatelineError, LibraryDamaged, LibraryMissing, LibraryVersion, UsageError
 from index.storing import faults, schema
-from index.storing.database import size_of
+from index.storing.database import Database, size_of
 from index.storing.lock import WriterLock
 
 FILE = "library.sqlite"
@@ -151,6 +151,8 @@ class Store:
         with self._errors(), self._connection() as db:
             layout = int(db.execute("PRAGMA user_version").fetchone()[0])
             kept = self.file.with_name(f"library.layout-{layout}.sqlite")
+            for left in self.folder.glob("library.layout-*.tmp"):  # by one that was killed
+                left.unlink(missing_ok=True)
             _copy(db, kept)
             with _transaction(db):
                 if int(db.execute("PRAGMA user_version").fetchone()[0]) == layout < schema.LAYOUT:
@@ -173,7 +175,13 @@ class Store:
 
         What touches no article and no passage isn't `counted`.
         """
-        with self._writing, self._errors(), self._connection() as db, _transaction(db):
+        with (
+            self._writing,
+            self._errors(),
+            self._connection() as db,
+            _transaction(db),
+            tolerant(db),
+        ):
             if counted:
                 db.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
                 schema.stamp(db)
@@ -282,6 +290,20 @@ class Store:
             yield
         except (sqlite3.Error, MemoryError) as error:
             raise faults.from_sqlite(error, self.folder) from error
+
+
+@contextmanager
+def tolerant(db: Database) -> Iterator[None]:
+    """Texts that aren't UTF-8 any more are read all the same: to be compared, or replaced."""
+    if not isinstance(db, sqlite3.Connection):
+        yield
+        return
+    before = db.text_factory
+    db.text_factory = lambda data: data.decode(errors="replace")
+    try:
+        yield
+    finally:
+        db.text_factory = before
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from index.following import folders
+from index.following import folders, memory
 from index.following.following import follow, followed
 from index.ingest import add
 from index.library import Library
@@ -137,3 +137,17 @@ def test_the_watch_tells_of_a_change_and_of_none(tmp_path: Path) -> None:
         writer.start()
         assert wait(60) is True
         writer.join()
+
+
+def test_a_refresh_that_was_cut_off_brings_back_nothing_that_was_removed_meanwhile(
+    papers: Path, library: Library, hands: Hands
+) -> None:
+    """The article is stored, where it came from isn't noted yet: found by killing
+    (`eval.soak_kill`)."""
+    with library.noting() as db:
+        memory.note_files(db, 1, str(papers), [str(papers / "bridge.txt")])
+    [outcome] = add(library, [str(papers / "bridge.txt")])
+    assert outcome.article is not None
+    library.remove([outcome.article.id])
+    assert said(look(library, hands)) == {"added": 1}
+    assert [str(head.path) for head in library.heads()] == [str(papers / "snow.txt")]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -43,6 +45,57 @@ def test_a_library_is_exported_while_it_is_written(library: Library, tmp_path: P
     assert made.articles == 6
     archive.unpack(tmp_path / "all.dateline", tmp_path / "other")
     assert len(Library.open(tmp_path / "other")) == 6
+
+
+# Another process writes as fast as it can, and says what is stored.
+WRITER = """
+import itertools, os, sys
+from index.library import Library
+from tests.fakes import FakeEncoder
+from tests.index.samples import article
+with Library.open(sys.argv[1], FakeEncoder()) as library:
+    for n in itertools.count(100):
+        library.put(article(n, paragraphs=1 + n % 5))
+        library.put(article(n, paragraphs=2 + n % 5))
+        os.write(1, f"{n}\\n".encode())
+"""
+
+
+def test_a_library_is_exported_while_another_process_writes_to_it(
+    library: Library, tmp_path: Path
+) -> None:
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(library.path)], stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None
+    stored = {head.id for head in library.heads()}
+    try:
+        for turn in range(3):
+            for _ in range(4):
+                stored.add(f"id{int(writer.stdout.readline()):04d}")
+            library.export(tmp_path / f"{turn}.dateline")
+            archive.unpack(tmp_path / f"{turn}.dateline", tmp_path / str(turn))
+            with Library.open(tmp_path / str(turn), FakeEncoder()) as other:
+                assert other.check().problems == []
+                assert stored <= {head.id for head in other.heads()}
+    finally:
+        writer.kill()
+        writer.wait()
+    with Library.open(library.path, FakeEncoder()) as again:
+        assert again.check().problems == []
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.98])
+def test_an_archive_that_is_cut_off_is_said_and_leaves_nothing(
+    library: Library, tmp_path: Path, share: float
+) -> None:
+    path = tmp_path / "all.dateline"
+    library.export(path)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(UsageError, match="not all of it"):
+        archive.unpack(path, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
 
 
 def test_nothing_is_left_beside_an_export(library: Library, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from index.errors import DatelineError
 from index.library import Library
 from index.search import Filter, fuse_ranks
+from index.storing.candidates.embedded import Embedded
 from index.storing.candidates.protocol import Counts
 from tests.fakes import FakeEncoder
 from tests.index.samples import article
@@ -233,6 +234,24 @@ def test_what_was_cut_off_goes_on(
         assert found(library, "fused") == {f"id{n:04d}" for n in range(4)}
         assert counts(library).lexical == library.status().passages
         assert sum(calls) == library.status().passages + calls[1]  # only that batch again
+
+
+def test_an_engine_that_lacks_a_passage_is_told_and_filled_anew(
+    library: Library,
+) -> None:
+    for n in range(3):
+        library.put(article(n))
+    everything = counts(library)
+    assert library.check().problems == []
+    if isinstance(library._candidates, Embedded):  # compared vector by vector, word by word
+        return
+    with library._store.read() as db:
+        library._candidates._engine(db).remove([2])  # type: ignore[attr-defined]
+    found = library.inspect()
+    assert f"holds {everything.dense - 1} vectors" in found.problems[0]
+    library.repair(found)
+    assert library.check().problems == []
+    assert counts(library) == everything
 
 
 def test_a_server_that_is_not_there_is_said(tmp_path: Path) -> None:

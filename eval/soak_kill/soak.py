@@ -1,0 +1,292 @@
+"""A library, the files that it is of, what may be in it, and what is there after each kill."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from eval.soak_kill.nursery import WORK
+from eval.soak_kill.reading import EVERYTHING, MODES, by_article, not_whole
+from eval.soak_kill.stand_ins import Here, opened
+from index.following.following import follow
+from index.following.refresh import refresh
+from index.library import Library
+
+_LEAST = 12
+_MOST = 40  # articles, above which the library is emptied: a search over all is part of each check
+_TIMED = 0.3  # of the kills come at a random time
+_TOPICS = ("harbour bridge", "grain by rail", "copper prices", "winter festival", "old institute")
+
+
+@dataclass
+class Found:
+    """`killed` and `ended`: how often each work was cut off, and was done before the kill came.
+    `second`: articles that the second writer reported; `looks`: of the reader while others wrote;
+    `formed`: checks with the large form in use. `wrong`: what wasn't as it should be, a sentence
+    each."""
+
+    killed: Counter[str] = field(default_factory=Counter)
+    ended: Counter[str] = field(default_factory=Counter)
+    reported: int = 0
+    second: int = 0
+    looks: int = 0
+    formed: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+class Soak:
+    def __init__(self, folder: Path, seed: int, say: Callable[[str], None]) -> None:
+        self._library = folder.resolve() / "library"
+        names = {"add": "papers", "refresh": "followed", "second": "second"}
+        self._papers = {what: folder.resolve() / name for what, name in names.items()}
+        for papers in self._papers.values():
+            papers.mkdir()
+        self._chance = random.Random(seed)  # noqa: S311
+        self._tell = say
+        self._sure: dict[str, str] = {}  # the text of every article, by path
+        self._maybe: dict[str, set[str | None]] = {}  # what it may be now; None: not there
+        self._history: dict[str, list[str]] = {}
+        self._long: dict[str, tuple[float, int]] = {}  # seconds and points of each work
+        self._number = 0
+        self._encoder = 0
+        self.found = Found()
+        with opened(self._library, "0", create=True) as library:
+            follow(library, str(self._papers["refresh"]))
+        self._nursery = _started("--nursery", self._library)
+        self._reader = _started("--reader", self._library)
+
+    def close(self) -> None:
+        for process in (self._nursery, self._reader):
+            process.kill()
+            process.wait()
+
+    def run(self, kills: int) -> Found:
+        """Until so many were killed in the middle of their work."""
+        for number in range(5 * kills):
+            if self.found.killed.total() >= kills:
+                break
+            if len(self._sure) < _LEAST:  # there must be something to lose
+                for what in ("add", "refresh"):
+                    self._turn(what, kill=False)
+            what = list(WORK)[number % len(WORK)]
+            self._turn(what, kill=what in self._long)
+            if len(self._sure) > _MOST:
+                self._empty()
+        self._make_up()
+        return self.found
+
+    def _turn(self, what: str, *, kill: bool) -> None:
+        _write(self._reader, "go")
+        self._work(what, kill=kill)
+        _write(self._reader, "rest")
+        assert self._reader.stdout is not None
+        seen = json.loads(self._reader.stdout.readline())
+        self.found.looks += seen["looks"]
+        self._wrong(what, *seen["wrong"])
+        self._check(what)
+        if kill:
+            killed, wrong = self.found.killed.total(), len(self.found.wrong)
+            self._tell(f"{killed} killed, the last at {what}: {wrong} things wrong")
+        for mode, held in seen["found"].items():
+            if held != {path: _hash(text) for path, text in self._sure.items()}:
+                self._wrong(what, f"the reader's library finds other articles by {mode}")
+
+    def _make_up(self) -> None:
+        """What was cut off comes with the next run, once."""
+        request: dict[str, Any] = {"do": "add", "targets": []}
+        for what in ("add", "second"):
+            for path in sorted(self._papers[what].iterdir()):
+                request["targets"].append(str(path))
+                self._maybe[str(path)] = {path.read_text()}
+        self._ask([request], None)
+        self._check("going on")
+
+    # --- working ----------------------------------------------------------------------------
+
+    def _work(self, what: str, *, kill: bool) -> None:
+        job: dict[str, Any] = {"do": what}
+        if what == "rebuild":
+            job["to"] = str(self._encoder + 1)
+        elif what == "remove":
+            with Library.open(self._library) as library:
+                heads = library.heads()
+            gone = self._chance.sample(heads, min(3, len(heads)))
+            job["ids"] = [head.id for head in gone]
+            for head in gone:
+                self._maybe[str(head.path)] = {self._sure[str(head.path)], None}
+        elif what == "refresh":
+            job["seed"] = self._chance.random()
+        if what in ("add", "update", "refresh"):
+            job["targets"] = self._written(what, 6)
+        second = {"do": "add", "targets": self._written("second", 2)}
+        after = None
+        if kill:
+            seconds, points = self._long[what]
+            if self._chance.random() < _TIMED:
+                after = self._chance.uniform(0, seconds)
+            else:
+                job["point"] = self._chance.randint(1, max(1, points))
+        done = self._ask([job, second], after)
+        (self.found.ended if 0 in done else self.found.killed)[what] += 1
+        if 1 not in done:
+            self._wrong(what, "the second writer failed")
+        if not kill and 0 not in done:
+            self._wrong(what, f"{what} failed by itself")
+
+    def _ask(self, jobs: list[dict[str, Any]], after: float | None) -> set[int]:
+        """Has the jobs done; the numbers of those that came to an end."""
+        request: dict[str, Any] = {
+            "jobs": [{**job, "encoder": str(self._encoder)} for job in jobs],
+            **({} if after is None else {"after": after}),
+        }
+        _write(self._nursery, json.dumps(request))
+        assert self._nursery.stdout is not None
+        done = set()
+        for line in iter(self._nursery.stdout.readline, "over\n"):
+            number, what, *rest = line.rstrip("\n").split("\t")
+            job = jobs[int(number)]
+            if what == "done":
+                done.add(int(number))
+                if int(number) == 0:
+                    self._long[job["do"]] = float(rest[0]), int(rest[1])
+                if job["do"] == "remove":
+                    self._maybe |= {p: {None} for p, may in self._maybe.items() if None in may
+                                    and p in self._sure}  # fmt: skip
+            elif what == "mismatch":
+                if not any("to" in one for one in jobs):
+                    self._wrong(job["do"], "another encoder than it was encoded with")
+                done.add(int(number))  # another writer encoded the library anew
+            elif what == "failed":
+                self._wrong(job["do"], rest[0])
+            else:
+                self._reported(what, rest[0], second=number == "1")
+        return done
+
+    def _reported(self, path: str, digest: str, *, second: bool) -> None:
+        self.found.reported += 1
+        self.found.second += second
+        may = self._maybe.get(path, {self._sure.get(path)})
+        text = next((t for t in may if t is not None and _hash(t) == digest), None)
+        self._maybe[path] = {text}  # reported: that, and nothing else
+
+    def _written(self, what: str, count: int) -> list[str]:
+        """Files anew, or changed; of the folder that is followed, both."""
+        papers = self._papers.get(what, self._papers["add"])
+        known = sorted(path for path in self._sure if Path(path).parent == papers)
+        paths = []
+        if what != "update":
+            for _ in range(count):
+                self._number += 1
+                paths.append(str(papers / f"{self._number}.txt"))
+        if what in ("update", "refresh"):
+            paths += self._chance.sample(known, min(count, len(known)))
+        for path in paths:
+            self._number += 1
+            text = self._text()
+            self._maybe[path] = {self._sure.get(path), text}
+            Path(path).write_text(text)
+        if what == "refresh":  # and those whose article is there no more
+            self._maybe |= {
+                str(p): {self._sure.get(str(p)), p.read_text()} for p in papers.iterdir()
+            }
+        return paths
+
+    def _text(self) -> str:
+        about = _TOPICS[self._number % len(_TOPICS)]
+        words = [f"zq{self._number}x{n}" for n in range(40)]
+        parts = [
+            f"Part {n} of report zq{self._number} is about the {about}. " + " ".join(words[n::6])
+            for n in range(self._chance.randint(2, 12))
+        ]
+        return "\n\n".join(f"{part} It was written down on that day." for part in parts)
+
+    def _empty(self) -> None:
+        with opened(self._library) as library:
+            for _ in refresh(library, reader=Here()):  # what was never read would come later
+                pass
+            library.remove([head.id for head in library.heads()])
+        for papers in self._papers.values():
+            for path in papers.iterdir():
+                path.unlink()
+        self._sure, self._maybe, self._history = {}, {}, {}
+
+    # --- checking ---------------------------------------------------------------------------
+
+    def _wrong(self, what: str, *sentences: str) -> None:
+        for sentence in sentences:
+            self.found.wrong.append(f"after {what}: {sentence}")
+            self._tell(self.found.wrong[-1])
+
+    def _check(self, what: str) -> None:
+        with opened(self._library) as library:
+            self._encoder = int(library.status().encoder)
+            self.found.formed += library.status().form is not None
+            self._wrong(what, *library.inspect().problems)
+            articles = library.articles()
+            there = {str(article.path): article for article in articles}
+            if len(there) != len(articles):
+                self._wrong(what, "an article is there twice")
+            for path in {*there, *self._sure, *self._maybe}:
+                text = there[path].text if path in there else None
+                if text not in self._maybe.get(path, {self._sure.get(path)}):
+                    self._wrong(what, f"{path} is {'not what was written' if text else 'lost'}")
+                before = self._sure.get(path)
+                if text is None:
+                    self._history.pop(path, None)
+                elif before is not None and before != text:
+                    self._history.setdefault(path, []).append(before)
+                kept = [v.text for v in library.versions(there[path].id)] if text else []
+                if kept != self._history.get(path, []):
+                    self._wrong(what, f"the history of {path} isn't what was written")
+            for mode in MODES:
+                hits = library.search(EVERYTHING, 100_000, mode=mode)
+                self._wrong(what, *not_whole(hits))
+                if set(by_article(hits)) != set(there):
+                    self._wrong(what, f"{mode} search doesn't find just what is there")
+            for article in self._chance.sample(articles, min(5, len(articles))):
+                word = article.text.split()[4]
+                best = library.search(word, 1, mode="lexical")
+                if not best or best[0].article.id != article.id:
+                    self._wrong(what, f"{article.path} isn't found by its own word {word!r}")
+        self._sure = {path: article.text for path, article in there.items()}
+        self._maybe = {}
+
+
+def _started(what: str, library: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "eval.soak_kill", what, str(library)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    )
+
+
+def _write(process: subprocess.Popen[str], line: str) -> None:
+    pipe: IO[str] | None = process.stdin
+    assert pipe is not None
+    pipe.write(line + "\n")
+    pipe.flush()
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def soak(kills: int, seed: int, say: Callable[[str], None] = lambda _: None) -> Found:
+    """`say` is told of every kill."""
+    with tempfile.TemporaryDirectory(prefix="dateline-kill-") as folder:
+        soaked = Soak(Path(folder), seed, say)
+        try:
+            return soaked.run(kills)
+        finally:
+            soaked.close()

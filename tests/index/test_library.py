@@ -186,6 +186,26 @@ def test_a_write_that_fails_changes_nothing(library: Library) -> None:
     library.check()
 
 
+def test_what_can_be_made_anew_is_mended(library: Library) -> None:
+    for n in range(4):
+        library.put(article(n, paragraphs=20))
+    with library._store.write(counted=False) as db:
+        db.execute("DELETE FROM shingles")
+        db.execute("UPDATE articles SET copy_of = 'nobody' WHERE id = 'id0002'")
+        db.execute("DELETE FROM writes WHERE generation = 4")
+        db.execute('UPDATE passages SET "end" = "end" - 5 WHERE n = 1')
+    found = library.inspect()
+    assert (found.shingles, found.links, found.stamps) == (True, True, True)
+    assert found.passages == ["id0000"]
+    done = library.repair(found)
+    assert "the passages and vectors of 1 articles" in done
+    assert library.inspect().problems == []
+    assert library.articles() == sorted(
+        (article(n, paragraphs=20) for n in range(4)), key=lambda a: a.id, reverse=True
+    )
+    assert {h.article.id for h in library.search("report", 99)} == {f"id{n:04d}" for n in range(4)}
+
+
 # --- other processes ----------------------------------------------------------------------------
 
 

@@ -92,7 +92,7 @@ def take(
     for, turn by turn."""
     encoder = library.encoder
     if encoder is None:
-        raise UsageError(f"the library '{library.path}' was opened without an encoder")
+        raise UsageError(f"the library '{library.name}' was opened without an encoder")
     for items in turns:
         with library.writing(wait=wait):
             run = _Run(library, encoder, counter or encoder)

@@ -1,4 +1,6 @@
-"""The Library: a folder with articles, passages and their index. In it:
+"""The Library: articles, passages and their index, in a folder or on a server.
+
+In a folder:
 
 library.sqlite           the truth (index.storing.store)
 library.layout-N.sqlite  kept when a library of an earlier layout was brought up to date
@@ -6,6 +8,8 @@ reindex.sqlite           another encoder's vectors, until all are there (index.r
 index.faiss/.json        derived, of some generation; caught up with or built anew at need
 built.*.ivf, built.json  the same, of a large library: most vectors, mapped (index.storing.building)
 writer.lock/.pid         held by the one process that writes
+
+Of a library on a server (index.storing.postgres), a folder of this machine holds what is derived.
 """
 
 from __future__ import annotations
@@ -13,31 +17,29 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.article import Article, Head
+from index.article import Article
 from index.encoding.encoder import Encoder
 from index.errors import (
-    DatelineError,
     EncoderMismatch,
     LibraryBusy,
-    LibraryDamaged,
     LibraryMissing,
     UsageError,
 )
-from index.holdings import Holding, Mentions, Wanted
-from index.reindex import identity
+from index.held import Held
+from index.held import Status as Status
 from index.reindex import reindex as anew
 from index.retrieve import Retriever
 from index.search import Filter, Hit
-from index.sources import named
 from index.splitting.passages import Passage, split
 from index.splitting.search_text import bare_texts, search_texts
 from index.storing import (
@@ -45,49 +47,25 @@ from index.storing import (
     copies,
     faults,
     health,
-    holdings,
     listing,
     mending,
+    moving,
     schema,
-    terms,
     vectors,
-    versions,
 )
 from index.storing.candidates import remote
+from index.storing.candidates.beside import Beside, Words
 from index.storing.candidates.embedded import Embedded
-from index.storing.candidates.nearest import form_in_use
 from index.storing.candidates.protocol import Candidates
-from index.storing.database import Database, describe, meta_of
-from index.storing.rows import ARTICLES, article_of, delete, insert, passages_of
-from index.storing.store import Connection, Store, missing
+from index.storing.database import Database, Rows, describe, meta_of
+from index.storing.places import Place, rows_at, there
+from index.storing.rows import delete, insert
+from index.storing.store import Store
 
 _WAIT = 600  # seconds for another process that brings the same library up to date
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What a library holds. `bytes` counts all files of its folder.
-
-    `context` says whether its passages are encoded with where they stand, as they are in a library
-    made today; in an older one they are once it is re-indexed. `form` is how most vectors are held
-    where the library is large, with the recall that was measured; None while all are compared.
-    """
-
-    path: Path
-    articles: int
-    passages: int
-    copies: int
-    sources: int
-    generation: int
-    encoder: str
-    dimension: int
-    bytes: int
-    context: bool = True
-    undated: int = 0
-    form: vectors.Form | None = None
-
-
-class Library:
+class Library(Held):
     """Articles in, passages found. Made by `Library.open`; thread-safe.
 
     Many processes may read while one writes. Each write is one transaction: after `kill -9` an
@@ -96,17 +74,20 @@ class Library:
 
     def __init__(
         self,
-        path: Path,
-        store: Store,
+        store: Rows,
         encoder: Encoder | None,
         candidates: str | None = None,
     ) -> None:
-        self.path = path
+        self.path = store.folder  # what this machine keeps of it
+        self.name = store.name
         self._store = store
         self._encoder = encoder
         self._lock = store.lock()
-        self._candidates: Candidates = Embedded(path)
         self._served_at = candidates or ""
+        self._words = None if store.holds_words else Words(store)
+        self._candidates: Candidates = Embedded(self.path)
+        if self._words is not None:
+            self._candidates = Beside(store, self._words)
         if candidates and encoder is not None:  # without one, nothing is searched or added
             self._candidates = remote.open_candidates(candidates, store, self._lock)
         self._retriever = Retriever(store, self._candidates)
@@ -115,14 +96,15 @@ class Library:
     @classmethod
     def open(
         cls,
-        path: str | Path,
+        path: Place,
         encoder: Encoder | None = None,
         *,
         create: bool = False,
         sample: bool = True,
         candidates: str | None = None,
     ) -> Library:
-        """The library in a folder. Without an encoder it can be listed, not searched or added to.
+        """The library in a folder, or at postgresql://user@host/database. Without an encoder it can
+        be listed, not searched or added to.
 
         A library of an earlier layout is brought up to date, and a copy of its file kept. `sample`
         compares a few articles with their hashes (all: `check`). `candidates` is the address of a
@@ -130,37 +112,23 @@ class Library:
         Raises LibraryMissing, LibraryVersion, LibraryDamaged, EncoderMismatch (built with another
         encoder), UsageError (the path is a file, or another program's).
         """
-        path = Path(path).expanduser()
-        if path.exists() and not path.is_dir():
-            raise UsageError(f"'{path}' is a file; a library is a folder: name another path")
-        store = Store(path)
-        if create and not (store.file.is_file() and not faults.writable(path)):
-            if encoder is None:
-                raise UsageError(f"a library at '{path}' can only be made with an encoder")
-            try:
-                path.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise DatelineError(
-                    f"the folder '{path}' can't be made ({error.strerror}); name another"
-                ) from error
-            new = not store.file.exists()
-            try:
-                store.create(identity(encoder))
-            except DatelineError:
-                store.close()
-                if new:  # what is half made would look like a library
-                    for left in path.glob("library.sqlite*"):
-                        left.unlink(missing_ok=True)
-                raise
-        elif not store.file.is_file():
-            raise LibraryMissing(missing(path))
+        store = rows_at(path)
         try:
-            library = cls(path, store, encoder, candidates or os.environ.get("DATELINE_CANDIDATES"))
+            if create:
+                if encoder is None:
+                    raise UsageError(
+                        f"a library at '{store.name}' can only be made with an encoder"
+                    )
+                store.create(identity(encoder))
+            elif not store.exists():
+                raise LibraryMissing(store.missing())
+            layout = store.verify()
+            library = cls(store, encoder, candidates or os.environ.get("DATELINE_CANDIDATES"))
         except BaseException:
             store.close()
             raise
         try:
-            if store.verify() < schema.LAYOUT:
+            if layout < store.layout:
                 library._upgrade()
             if sample:
                 library.sample()
@@ -185,182 +153,15 @@ class Library:
                     pass
         finally:
             self._candidates.close()
+            if self._words is not None:
+                self._words.close()
             self._store.close()
 
-    # --- reading ----------------------------------------------------------------------------
+    # --- searching -------------------------------------------------------------------------
 
     @property
     def encoder(self) -> Encoder | None:
         return self._encoder
-
-    @property
-    def built_with(self) -> str:
-        """The name of the encoder that it needs."""
-        with self._store.read() as db:
-            return str(meta_of(db)["encoder"])
-
-    @property
-    def id(self) -> str:
-        """Given when it was made (and re-indexed), and kept wherever its folder goes."""
-        with self._store.read() as db:
-            return str(meta_of(db)["library"])
-
-    @property
-    def generation(self) -> int:
-        """Counts up with every change, by any process."""
-        with self._store.read() as db:
-            return int(meta_of(db)["generation"])
-
-    def __len__(self) -> int:
-        """How many articles."""
-        with self._store.read() as db:
-            return int(db.execute("SELECT count(*) FROM articles").fetchone()[0])
-
-    def article(self, id: str) -> Article | None:
-        with self._store.read() as db:
-            row = db.execute(f"{ARTICLES} WHERE a.id = ?", [id]).fetchone()
-        return None if row is None else article_of(row)
-
-    def articles(self) -> list[Article]:
-        """All articles, newest first, those without a date last. Reads every text: see `heads`."""
-        with self._store.read() as db:
-            rows = db.execute(
-                f"{ARTICLES} ORDER BY a.published IS NULL, a.published DESC, a.title, a.id"
-            ).fetchall()
-        return [article_of(row) for row in rows]
-
-    def heads(self, limit: int | None = None, offset: int = 0) -> list[Head]:
-        """Articles without their texts, in the order of `articles`; a page of them by `limit`."""
-        with self._store.read() as db:
-            return listing.heads(db, limit, offset)
-
-    def copies_of(self, ids: Sequence[str]) -> list[tuple[str, str]]:
-        """(id, id of its original) of every near-copy of one of these."""
-        with self._store.read() as db:
-            found = [
-                db.execute("SELECT id, copy_of FROM articles WHERE copy_of = ? ORDER BY n", [id])
-                for id in ids
-            ]
-            return [pair for rows in found for pair in rows]
-
-    def passages(self, article_id: str) -> list[Passage]:
-        """The passages of an article, in order; none if there is no such article."""
-        with self._store.read() as db:
-            row = db.execute(
-                "SELECT a.n, t.text FROM articles a JOIN texts t ON t.article = a.n WHERE a.id = ?",
-                [article_id],
-            ).fetchone()
-            return [] if row is None else list(passages_of(db, row[0], article_id, row[1]).values())
-
-    def passage(self, passage_id: str) -> Passage | None:
-        article_id = passage_id.rpartition(":")[0]
-        return next((p for p in self.passages(article_id) if p.id == passage_id), None)
-
-    def sources(self) -> dict[str, int]:
-        """How many articles each source has, by name; articles without a source aren't counted."""
-        with self._store.read() as db:
-            return listing.sources(db)
-
-    def named(self, filter: Filter) -> Filter:
-        """The filter with its sources as the library spells them: "BBC" is "BBC News".
-
-        Raises UsageError, with the outlets that there are, for one that it can't find.
-        """
-        if not filter.sources:
-            return filter
-        return replace(filter, sources=named(filter.sources, self.sources()))
-
-    def undated(self, filter: Filter) -> int:
-        """How many articles a filter leaves out only because they have no date."""
-        with self._store.read() as db:
-            return listing.undated(db, filter)
-
-    def newest(self, by: date) -> date | None:
-        """The date of the newest article, of those that aren't dated after `by`."""
-        with self._store.read() as db:
-            return listing.newest(db, by)
-
-    def holding(self, wanted: Wanted | None = None) -> Holding:
-        """How many articles are wanted, from when to when, and of whom; of all without `wanted`."""
-        with self._store.read() as db:
-            return holdings.holding(db, wanted or Wanted())
-
-    def chosen(
-        self, wanted: Wanted, limit: int | None = None, *, oldest: bool = False
-    ) -> list[Head]:
-        """The wanted articles, newest first (or oldest), those without a date last."""
-        with self._store.read() as db:
-            return holdings.chosen(db, wanted, limit, oldest=oldest)
-
-    def authors(self) -> dict[str, int]:
-        """How many articles each author has written, by name."""
-        with self._store.read() as db:
-            return holdings.authors(db)
-
-    def holds(self, words: str) -> bool:
-        """Whether a passage of any article has all of these words, in whatever form and place."""
-        with self._store.read() as db:
-            return holdings.holds(db, words)
-
-    def mentions(self, words: str) -> Mentions:
-        """The articles in which these words stand, side by side; see
-        `index.holdings`."""
-        with self._store.read() as db:
-            return holdings.mentions(db, words)
-
-    def vocabulary(self) -> dict[str, int]:
-        """Every word without its endings, lower-cased, and in how many passages it is: read from
-        the whole lexical index, so keep it for as long as `generation` stays."""
-        with self._store.read() as db:
-            return terms.vocabulary(db)
-
-    def passages_with(self, term: str, most: int = 3) -> list[str]:
-        """Passages, under title and heading, that have a word of `vocabulary`."""
-        with self._store.read() as db:
-            return terms.passages_with(db, term, most)
-
-    def versions(self, id: str) -> list[versions.Version]:
-        """What an article said before it was corrected, oldest first."""
-        with self._store.read() as db:
-            return versions.versions_of(db, id)
-
-    def since(self, generation: int) -> listing.News:
-        """What came in after the library had this `generation`: no clock has a say in it."""
-        with self._store.read() as db:
-            return listing.since(db, generation)
-
-    def gone(self) -> list[Head]:
-        """Articles that vanished at the source that is followed, latest first."""
-        with self._store.read() as db:
-            return listing.gone(db)
-
-    def reading(self) -> AbstractContextManager[Connection]:
-        """A snapshot of the tables, for `index.following`."""
-        return self._store.read()
-
-    def status(self) -> Status:
-        with self._store.read() as db:
-            meta = meta_of(db)
-            articles, near, sources, dated = db.execute(
-                "SELECT count(*), count(copy_of), count(DISTINCT source), count(published)"
-                " FROM articles"
-            ).fetchone()
-            passages = db.execute("SELECT count(*) FROM passages").fetchone()[0]
-            form = form_in_use(db, self.path)
-        return Status(
-            path=self.path,
-            articles=articles,
-            passages=passages,
-            copies=near,
-            sources=sources,
-            generation=meta["generation"],
-            encoder=meta["encoder"],
-            dimension=meta["dimension"],
-            bytes=self._store.size(),
-            context=meta["search_text"] == schema.CONTEXT,
-            undated=articles - dated,
-            form=form,
-        )
 
     def search(
         self, query: str, k: int = 10, *, mode: str = "fused", filter: Filter | None = None
@@ -376,8 +177,17 @@ class Library:
         )
 
     def export(self, to: Path, progress: archive.Progress | None = None) -> archive.Manifest:
-        """This library as one file, whole or not there; others may read and write meanwhile."""
-        return archive.export(self._store, to, progress)
+        """This library as one file, whole or not there; others may read and write meanwhile. What
+        lies on a server is fetched to a folder beside the file first."""
+        if isinstance(self._store, Store):
+            return archive.export(self._store, to, progress)
+        with tempfile.TemporaryDirectory(prefix="dateline-export-", dir=to.parent) as folder:
+            store = Store(Path(folder) / "library")
+            try:
+                moving.copy(self._store, store)
+                return archive.export(store, to, progress)
+            finally:
+                store.close()
 
     # --- what an article that comes in is ---------------------------------------------------
 
@@ -387,7 +197,7 @@ class Library:
         What identifies an article is its address, else its file: see `index.storing.listing.known`.
         """
         with self._store.read() as db:
-            known = listing.known(db, article, self.path)
+            known = listing.known(db, article, self._store.home)
             if known is None:
                 taken = db.execute("SELECT 1 FROM articles WHERE id = ?", [article.id]).fetchone()
                 if taken:  # by a file that lay at this path, and was moved
@@ -421,7 +231,7 @@ class Library:
             yield
 
     @contextmanager
-    def noting(self, *, wait: float = 0) -> Iterator[Connection]:
+    def noting(self, *, wait: float = 0) -> Iterator[Database]:
         """A transaction over the tables of `index.following`: it changes nothing that is searched
         or shown. Raises LibraryBusy as `writing` does."""
         with self._lock.held(wait=wait), self._store.write(counted=False) as db:
@@ -452,14 +262,14 @@ class Library:
         with self._lone_write() as db:
             if self._encoder is not None:
                 self._match(self._encoder, db)
-            insert(db, self.path, article, passages, embeddings, history=history)
+            insert(db, self._store.home, article, passages, embeddings, history=history)
 
     def moved(self, article: Article, path: str | None) -> Article:
         """The article, whose file lies elsewhere now."""
         with self._lone_write() as db:
             db.execute(
                 "UPDATE articles SET path = ?, place = ? WHERE id = ?",
-                [path, schema.place(path, self.path), article.id],
+                [path, schema.place(path, self._store.home), article.id],
             )
         return replace(article, path=path)
 
@@ -528,6 +338,8 @@ class Library:
         """
         with self._store.read() as db:
             found = health.inspect(db, self.path, progress)
+            if self._words is not None:
+                self._words.inspect(db, found)
         if (served := self.served()) is not None:
             with self._store.read() as db:
                 found.compared.append(remote.line(served, db))
@@ -561,7 +373,7 @@ class Library:
         if found.problems:
             more = len(found.problems) - 1
             what = found.problems[0] + (f", and {more} more" if more else "")
-            raise LibraryDamaged(faults.damaged(self.path, what))
+            raise self._store.damaged(what)
         return found
 
     def repair(self, found: health.Health) -> list[str]:
@@ -579,6 +391,9 @@ class Library:
             ):  # fmt: skip
                 done += mending.mend(self._store, found)
                 self._unsaved = True
+                if found.words and self._words is not None:
+                    self._words.discard()
+                    done.append("the index of words")
                 again = self.inspect()
                 whole = [id for id in again.passages if id not in again.articles]
             for id in whole:
@@ -605,7 +420,7 @@ class Library:
 
     def _with_encoder(self) -> Encoder:
         if self._encoder is None:
-            raise UsageError(f"the library '{self.path}' was opened without an encoder")
+            raise UsageError(f"the library '{self.name}' was opened without an encoder")
         return self._encoder
 
     def _texts(self, db: Database, article: Article, passages: Sequence[Passage]) -> list[str]:
@@ -627,20 +442,22 @@ class Library:
         """The words of passages that don't fit their text can't be taken out one by one."""
         with self._lone_write() as db:
             db.execute(
-                "INSERT OR IGNORE INTO removed SELECT p.n, (SELECT value FROM meta WHERE name ="
-                " 'generation') FROM passages p JOIN articles a ON a.n = p.article WHERE a.id = ?",
+                "INSERT INTO removed SELECT p.n, CAST(m.value AS BIGINT) FROM meta m, passages p"
+                " JOIN articles a ON a.n = p.article WHERE m.name = 'generation' AND a.id = ?"
+                " ON CONFLICT DO NOTHING",
                 [id],
             )
             db.execute(
                 "DELETE FROM passages WHERE article = (SELECT n FROM articles WHERE id = ?)", [id]
             )
-            mending.words(db)
+            if db.holds_words:
+                mending.words(db)
 
     def _upgrade(self) -> None:
-        if not faults.writable(self.path):
+        if self._store.home and not faults.writable(self._store.home):
             self._store.upgrade()  # says so
         with self._lock.held(wait=_WAIT):
-            if self._store.verify() < schema.LAYOUT:
+            if self._store.verify() < self._store.layout:
                 try:
                     self._store.upgrade()
                 except OSError as error:
@@ -658,8 +475,7 @@ class Library:
         with self._store.read() as db:
             drawn, wrong = health.sample(db)
         if wrong is not None:
-            what = f"the text of article {wrong} isn't what was stored"
-            raise LibraryDamaged(faults.damaged(self.path, what))
+            raise self._store.damaged(f"the text of article {wrong} isn't what was stored")
         return drawn
 
     @contextmanager
@@ -680,16 +496,16 @@ class Library:
         same = known == encoder.sha256 if known else meta["encoder"] == encoder.name
         if not same or meta["dimension"] != encoder.dimension:
             raise EncoderMismatch(
-                f"the library '{self.path}' was built with the encoder '{meta['encoder']}' "
+                f"the library '{self.name}' was built with the encoder '{meta['encoder']}' "
                 f"({(known or 'no hash')[:12]}) and needs it, not '{encoder.name}' "
                 f"({encoder.sha256[:12]}); to change its encoder: "
-                f"dateline --library '{self.path}' reindex --encoder '{encoder.name}'"
+                f"dateline --library '{self.name}' reindex --encoder '{encoder.name}'"
             )
         if (before := meta.get("passage_prefix", "")) != encoder.prefixes.passage:
             raise EncoderMismatch(
-                f"the library '{self.path}' was built with {before!r} before each passage, and its "
+                f"the library '{self.name}' was built with {before!r} before each passage, and its "
                 f"encoder '{encoder.name}' now reads {encoder.prefixes.passage!r} there; encode it "
-                f"anew with: dateline --library '{self.path}' reindex --encoder '{encoder.name}'"
+                f"anew with: dateline --library '{self.name}' reindex --encoder '{encoder.name}'"
             )
         if not known and db is not None:
             describe(db, {"encoder_sha256": encoder.sha256})
@@ -705,3 +521,33 @@ def _edited(article: Article, said: Mapping[str, str | None]) -> Article:
         source=said.get("source", article.source),
         published=date.fromisoformat(published) if published else None,
     )
+
+
+def moved(source: Place, target: Place, progress: moving.Progress | None = None) -> moving.Moved:
+    """Copies a library to another place; see `index.storing.moving`. Raises DatelineError."""
+    with Library.open(source) as library:  # of an earlier layout, it is brought up to date first
+        other = rows_at(target)
+        try:
+            return moving.move(library._store, other, progress)
+        finally:
+            other.close()
+
+
+def unpacked(
+    file: Path, target: Place, progress: archive.Progress | None = None
+) -> archive.Manifest:
+    """Makes a library of a file that `Library.export` wrote; what goes to a server is unpacked in a
+    folder of this machine first. Raises DatelineError."""
+    rows = rows_at(target)
+    try:
+        if rows.home is not None:
+            return archive.unpack(file, rows.home, progress)
+        archive.manifest(file)  # a wrong file is said before a wrong place
+        if there(target):
+            raise UsageError(f"'{rows.name}' holds a library already; name another database")
+        with tempfile.TemporaryDirectory(prefix="dateline-import-") as folder:
+            made = archive.unpack(file, Path(folder) / "library", progress)
+            moved(Path(folder) / "library", target)
+            return made
+    finally:
+        rows.close()

@@ -79,7 +79,8 @@ class Assistant:
         writer_model: str | None = None,
         settings: Settings | None = None,
     ) -> Assistant:
-        """Over the library at a path (default: DATELINE_LIBRARY, else the user's own).
+        """Over the library at a path, or at postgresql://user@host/database (default:
+        DATELINE_LIBRARY, else the user's own).
 
         With a `writer_url`, answers are written by that OpenAI-compatible server (by its model of
         the name `writer_model`; it may be left away where there is only one), which gets the
@@ -166,7 +167,7 @@ class Assistant:
                 kind = asking.kind or self._kind(asking, question)
         if kind not in WITHOUT_ARTICLES and not len(self.library):
             raise LibraryEmpty(
-                f"The library '{self.library.path}' holds no articles; add some with "
+                f"The library '{self.library.name}' holds no articles; add some with "
                 "'dateline add PATH'."
             )
         query = self._query(asking, question, kind)

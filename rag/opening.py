@@ -11,6 +11,8 @@ from index.cores import usable_cores
 from index.encoding.encoder import Encoder
 from index.errors import LibraryMissing, UsageError
 from index.library import Library
+from index.storing import places
+from index.storing.places import Place
 from rag.checking import verdict
 from rag.generating.form import PlainForm, TrainedForm, version
 from rag.generating.reader import LocalReader
@@ -24,11 +26,11 @@ MEMORY_BOUND = 512 << 20
 DISK_BOUND = 4 << 30
 
 
-def default_library() -> Path:
+def default_library() -> Place:
     """DATELINE_LIBRARY, else a folder of the user's own data."""
     named = os.environ.get("DATELINE_LIBRARY")
     if named:
-        return Path(named).expanduser()
+        return places.named(named)
     from platformdirs import user_data_path
 
     return user_data_path("dateline", appauthor=False) / "library"
@@ -70,8 +72,8 @@ def encoder_of(library: Library) -> Encoder:
     return open_encoder()
 
 
-def encoder_at(path: str | Path) -> Encoder:
-    """`encoder_of` the library in a folder; the default where there is none yet."""
+def encoder_at(path: Place) -> Encoder:
+    """`encoder_of` the library at a place; the default where there is none yet."""
     try:
         with Library.open(path, sample=False) as library:
             return encoder_of(library)
@@ -132,7 +134,7 @@ def open_parts(
 
     The library first: its errors cost nothing to find. Raises what the parts raise.
     """
-    path = Path(library) if library else default_library()
+    path = library or default_library()
     with Library.open(path) as found, ThreadPoolExecutor(1) as beside:
         waiting = beside.submit(open_reader, model)
         try:

@@ -12,6 +12,7 @@ from rag.errors import ModelError
 from rag.generating.local import LocalGenerator
 from rag.generating.states import StateCache
 from rag.models import files as models
+from tests.postgres import Cluster, made
 
 # No test has a deadline: a busy machine is no failure.
 settings.register_profile("dateline", deadline=None)
@@ -53,6 +54,26 @@ def open_tiny(model_path: Callable[[str], Path]) -> Iterator[Callable[..., Local
     yield make
     for generator in opened:
         generator.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """The real server, for as long as the tests run."""
+    cluster = made()
+    yield cluster
+    cluster.remove()
+
+
+@pytest.fixture(params=["a folder", "a server"])
+def place(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path | str:
+    """Where a library can be made: in a folder, and in a database of its own."""
+    if request.param == "a folder":
+        return tmp_path / "library"
+    monkeypatch.setenv("DATELINE_CACHE", str(tmp_path / "cache"))
+    cluster: Cluster = request.getfixturevalue("postgres")
+    return cluster.database()
 
 
 @pytest.fixture(scope="session")

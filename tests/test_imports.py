@@ -48,6 +48,16 @@ def packages(path: Path) -> set[str]:
     return {name.partition(".")[0] for name in imported(path)}
 
 
+def test_the_client_of_postgresql_is_imported_in_one_folder() -> None:
+    found = {
+        str(path.relative_to(ROOT).parent)
+        for package in ORDER
+        for path in modules(package)
+        if "psycopg" in packages(path)
+    }
+    assert found == {"index/storing/postgres"}
+
+
 @pytest.mark.parametrize("package", ORDER)
 def test_imports_run_one_way(package: str) -> None:
     above = set(ORDER[: ORDER.index(package)])

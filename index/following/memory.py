@@ -6,7 +6,6 @@ Every function takes the connection of a transaction: see `Library.noting` and `
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from index.following.manners import rests
 from index.reading.feeds import Entry
 from index.reading.items import Feed, Fetched
 from index.reading.reader import fields
+from index.storing.database import Database
 
 WAIT = 60.0  # seconds for another process that writes
 
@@ -70,7 +70,7 @@ class Item:
     inside: bool = False
 
 
-def follow(db: sqlite3.Connection, target: str, source: str | None, now: str) -> bool:
+def follow(db: Database, target: str, source: str | None, now: str) -> bool:
     """False where it is followed already: then what was removed of it may come again."""
     new = db.execute(
         "INSERT INTO followed (target, source, since) VALUES (?, ?, ?)"
@@ -83,7 +83,7 @@ def follow(db: sqlite3.Connection, target: str, source: str | None, now: str) ->
         )
         db.execute(
             "UPDATE items SET dropped = 0, state = 'waiting', etag = '', modified = '', stamp = '',"
-            " wait = 0 WHERE dropped AND n IN (SELECT item FROM listed JOIN followed ON"
+            " wait = 0 WHERE dropped = 1 AND n IN (SELECT item FROM listed JOIN followed ON"
             " followed.n = listed.followed WHERE target = ?)",
             [target],
         )
@@ -96,43 +96,42 @@ def follow(db: sqlite3.Connection, target: str, source: str | None, now: str) ->
     return new is not None
 
 
-def unfollow(db: sqlite3.Connection, target: str) -> bool:
+def unfollow(db: Database, target: str) -> bool:
     """Its articles stay."""
     found = db.execute("DELETE FROM followed WHERE target = ? RETURNING n", [target]).fetchall()
     db.execute("DELETE FROM items WHERE n NOT IN (SELECT item FROM listed)")
     return bool(found)
 
 
-def followed(db: sqlite3.Connection) -> list[Followed]:
+def followed(db: Database) -> list[Followed]:
     """In the order in which they were followed."""
     rows = db.execute(
         "SELECT f.n, f.target, f.source, f.since, f.refreshed, f.note, count(i.n),"
-        " coalesce(sum(i.state = 'waiting' AND NOT i.dropped), 0), count(i.gone)"
+        " count(CASE WHEN i.state = 'waiting' AND i.dropped = 0 THEN 1 END), count(i.gone)"
         " FROM followed f LEFT JOIN listed l ON l.followed = f.n LEFT JOIN items i ON i.n = l.item"
         " GROUP BY f.n ORDER BY f.n"
     )
     return [Followed(*row) for row in rows]
 
 
-def refreshed(db: sqlite3.Connection, n: int, now: str, note: str) -> None:
+def refreshed(db: Database, n: int, now: str, note: str) -> None:
     db.execute("UPDATE followed SET refreshed = ?, note = ? WHERE n = ?", [now, note, n])
 
 
-def lists(db: sqlite3.Connection, n: int) -> dict[str, Listed]:
+def lists(db: Database, n: int) -> dict[str, Listed]:
     rows = db.execute("SELECT address, etag, modified, inside FROM lists WHERE followed = ?", [n])
     return {row[0]: Listed(row[0], row[1], row[2], bool(row[3])) for row in rows}
 
 
-def note_list(
-    db: sqlite3.Connection, n: int, address: str, fetched: Fetched, feed: Feed | None
-) -> None:
+def note_list(db: Database, n: int, address: str, fetched: Fetched, feed: Feed | None) -> None:
     """What a feed or sitemap said, all at once with its ETag: after a cut-off nothing of it is
     missing. What it has named for the first time, or says something new of, is due at once; what it
     no longer names as well, once: it may have vanished, or only be too old for it."""
     db.execute(
-        "INSERT INTO lists VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET etag = excluded.etag,"
+        "INSERT INTO lists VALUES (?, ?, ?, ?, ?) ON CONFLICT (followed, address) DO UPDATE SET"
+        " etag = excluded.etag,"
         " modified = excluded.modified, inside = excluded.inside",
-        [n, address, fetched.etag, fetched.modified, fetched.inside],
+        [n, address, fetched.etag, fetched.modified, int(fetched.inside)],
     )
     if feed is None:
         return
@@ -149,11 +148,11 @@ def note_list(
     _note_entries(db, n, address, feed.entries)
 
 
-def _note_entries(db: sqlite3.Connection, n: int, address: str, entries: Sequence[Entry]) -> None:
+def _note_entries(db: Database, n: int, address: str, entries: Sequence[Entry]) -> None:
     before = {
         item
         for (item,) in db.execute(
-            "SELECT item FROM listed WHERE followed = ? AND list = ? AND now", [n, address]
+            "SELECT item FROM listed WHERE followed = ? AND list = ? AND now = 1", [n, address]
         )
     }
     present: set[int] = set()
@@ -161,13 +160,13 @@ def _note_entries(db: sqlite3.Connection, n: int, address: str, entries: Sequenc
         (item,) = db.execute(
             "INSERT INTO items (origin, fields, stamp) VALUES (?, ?, ?) ON CONFLICT (origin) DO"
             " UPDATE SET fields = excluded.fields, stamp = excluded.stamp,"
-            " wait = iif(stamp = excluded.stamp, wait, 0) RETURNING n",
+            " wait = CASE WHEN items.stamp = excluded.stamp THEN items.wait ELSE 0 END RETURNING n",
             [entry.url, json.dumps(fields(entry.metadata)), entry.stamp],
         ).fetchone()
         present.add(item)
         db.execute(
-            "INSERT INTO listed VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET now = 1,"
-            " list = excluded.list",
+            "INSERT INTO listed VALUES (?, ?, ?, 1) ON CONFLICT (followed, item)"
+            " DO UPDATE SET now = 1, list = excluded.list",
             [n, item, address],
         )
     for item in before - present:
@@ -183,48 +182,50 @@ def _item(row: Sequence[Any]) -> Item:
     return Item(n, origin, json.loads(said), *rest)
 
 
-def due(db: sqlite3.Connection, n: int, now: float) -> list[Item]:
+def due(db: Database, n: int, now: float) -> list[Item]:
     """What is to be looked at, what was never read first."""
     rows = db.execute(
         f"SELECT {_ITEM}, coalesce(s.inside, 0), i.asked FROM listed l JOIN items i ON i.n = l.item"  # noqa: S608
         " LEFT JOIN lists s ON s.followed = l.followed AND s.address = l.list"
-        " WHERE l.followed = ? AND NOT i.dropped"
+        " WHERE l.followed = ? AND i.dropped = 0"
         " AND (i.asked + i.wait <= ? OR i.asked > ?) ORDER BY i.state <> 'waiting', i.asked, i.n",
         [n, now, now],
     )
     return [_item(row[:-1]) for row in rows if not rests(now, row[-1], row[7])]
 
 
-def files(db: sqlite3.Connection, n: int) -> dict[str, Item]:
+def files(db: Database, n: int) -> dict[str, Item]:
     """What a folder held when it was last looked at, by path."""
     rows = db.execute(
         f"SELECT {_ITEM} FROM listed l JOIN items i ON i.n = l.item"  # noqa: S608
-        " WHERE l.followed = ? AND NOT i.dropped",
+        " WHERE l.followed = ? AND i.dropped = 0",
         [n],
     )
     return {item.origin: item for item in map(_item, rows)}
 
 
-def dropped(db: sqlite3.Connection, n: int) -> set[str]:
+def dropped(db: Database, n: int) -> set[str]:
     """Files whose article a person has removed."""
     rows = db.execute(
-        "SELECT origin FROM listed JOIN items ON n = item WHERE followed = ? AND dropped", [n]
+        "SELECT origin FROM listed JOIN items ON n = item WHERE followed = ? AND dropped = 1", [n]
     )
     return {origin for (origin,) in rows}
 
 
-def note_files(db: sqlite3.Connection, n: int, folder: str, paths: Iterable[str]) -> None:
+def note_files(db: Database, n: int, folder: str, paths: Iterable[str]) -> None:
     for path in paths:
         (item,) = db.execute(
             "INSERT INTO items (origin) VALUES (?) ON CONFLICT (origin) DO UPDATE SET"
-            " state = state RETURNING n",
+            " state = items.state RETURNING n",
             [path],
         ).fetchone()
-        db.execute("INSERT OR IGNORE INTO listed VALUES (?, ?, ?, 1)", [n, item, folder])
+        db.execute(
+            "INSERT INTO listed VALUES (?, ?, ?, 1) ON CONFLICT DO NOTHING", [n, item, folder]
+        )
 
 
 def note_item(
-    db: sqlite3.Connection,
+    db: Database,
     item: Item,
     *,
     state: str,
@@ -252,7 +253,7 @@ def note_item(
     )
 
 
-def note_gone(db: sqlite3.Connection, item: Item, now: float, day: str, wait: float) -> None:
+def note_gone(db: Database, item: Item, now: float, day: str, wait: float) -> None:
     db.execute(
         "UPDATE items SET gone = coalesce(gone, ?), asked = ?, wait = ?, state = 'read',"
         " etag = '', modified = '', stamp = '' WHERE n = ?",
@@ -260,16 +261,18 @@ def note_gone(db: sqlite3.Connection, item: Item, now: float, day: str, wait: fl
     )
 
 
-def hold(db: sqlite3.Connection, item: Item, ids: Iterable[str]) -> None:
-    db.executemany("INSERT OR IGNORE INTO held VALUES (?, ?)", [(id, item.n) for id in ids])
+def hold(db: Database, item: Item, ids: Iterable[str]) -> None:
+    db.executemany(
+        "INSERT INTO held VALUES (?, ?) ON CONFLICT DO NOTHING", [(id, item.n) for id in ids]
+    )
 
 
-def held(db: sqlite3.Connection, item: Item) -> set[str]:
+def held(db: Database, item: Item) -> set[str]:
     """The articles that came from an item, now or once."""
     return {id for (id,) in db.execute("SELECT article FROM held WHERE item = ?", [item.n])}
 
 
-def only_here(db: sqlite3.Connection, item: Item, ids: Iterable[str]) -> list[str]:
+def only_here(db: Database, item: Item, ids: Iterable[str]) -> list[str]:
     """Those articles that no other item holds that is still there."""
     return [
         id
@@ -282,7 +285,7 @@ def only_here(db: sqlite3.Connection, item: Item, ids: Iterable[str]) -> list[st
     ]
 
 
-def gone_articles(db: sqlite3.Connection, n: int) -> list[str]:
+def gone_articles(db: Database, n: int) -> list[str]:
     """Articles of what is followed that are marked as gone."""
     rows = db.execute(
         "SELECT DISTINCT a.id FROM listed l JOIN held h ON h.item = l.item"
@@ -292,7 +295,7 @@ def gone_articles(db: sqlite3.Connection, n: int) -> list[str]:
     return [id for (id,) in rows]
 
 
-def forget_gone(db: sqlite3.Connection, n: int) -> None:
+def forget_gone(db: Database, n: int) -> None:
     """Forgets items that are gone and whose articles are, too."""
     db.execute(
         "DELETE FROM items WHERE gone IS NOT NULL AND n IN (SELECT item FROM listed WHERE"
@@ -301,17 +304,19 @@ def forget_gone(db: sqlite3.Connection, n: int) -> None:
     )
 
 
-def host(db: sqlite3.Connection, name: str) -> tuple[float, float, int]:
+def host(db: Database, name: str) -> tuple[float, float, int]:
     """Since when and for how many seconds a host is left alone, after how many failures."""
     row = db.execute("SELECT since, wait, failures FROM hosts WHERE host = ?", [name]).fetchone()
     return (0.0, 0.0, 0) if row is None else (row[0], row[1], row[2])
 
 
-def note_host(db: sqlite3.Connection, name: str, since: float, wait: float, failures: int) -> None:
+def note_host(db: Database, name: str, since: float, wait: float, failures: int) -> None:
     """No failures: it is as any other again."""
     if failures:
         db.execute(
-            "INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?)", [name, since, wait, failures]
+            "INSERT INTO hosts VALUES (?, ?, ?, ?) ON CONFLICT (host) DO UPDATE SET"
+            " since = excluded.since, wait = excluded.wait, failures = excluded.failures",
+            [name, since, wait, failures],
         )
     else:
         db.execute("DELETE FROM hosts WHERE host = ?", [name])

@@ -70,7 +70,7 @@ def _alone(library: Library) -> Iterator[None]:
             yield
     except Timeout:
         raise LibraryBusy(
-            f"another refresh of the library '{library.path}' is under way; it does the same"
+            f"another refresh of the library '{library.name}' is under way; it does the same"
         ) from None
 
 

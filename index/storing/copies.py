@@ -28,6 +28,7 @@ LEAST = 20  # shingles below which a text is too short to be called a copy of an
 LIKELY = 0.15  # share of the sample from which on a text is read: far below what a copy has
 _READ = 5  # texts at most, however many share phrases with this one
 _SAMPLE = 8  # one shingle in this many is in the index
+_AT_ONCE = 50  # keys
 _COMMON = 500  # a shingle of more articles than this is a phrase, and tells nothing
 
 Shingles = NDArray[np.uint64]
@@ -88,12 +89,10 @@ def original_of(db: Database, id: str, text: str) -> str | None:
         return None
     keys = sampled(own)
     shared: Counter[int] = Counter()
-    for key in keys:
-        having = db.execute(
-            "SELECT article FROM shingles WHERE hash = ? LIMIT ?", [key, _COMMON + 1]
-        ).fetchall()
-        if len(having) <= _COMMON:
-            shared.update(number for (number,) in having)
+    for at in range(0, len(keys), _AT_ONCE):
+        for having in _having(db, keys[at : at + _AT_ONCE]):
+            if len(having) <= _COMMON:
+                shared.update(having)
     likely: list[tuple[float, int, str]] = []
     for number in (n for n, count in shared.items() if count >= 2):
         other, size = db.execute(
@@ -108,6 +107,17 @@ def original_of(db: Database, id: str, text: str) -> str | None:
         if containment(own, shingles(known)) >= CONTAINED:
             found.append((number, other))
     return min(found)[1] if found else None
+
+
+def _having(db: Database, keys: list[int]) -> list[list[int]]:
+    """The articles that have each of these keys; of a common one, not all. In one statement: the
+    rows may lie on a server, where asking takes longer than answering."""
+    one = "SELECT * FROM (SELECT hash, article FROM shingles WHERE hash = ? LIMIT ?) AS few"
+    values = [value for key in keys for value in (key, _COMMON + 1)]
+    found: dict[int, list[int]] = {key: [] for key in keys}
+    for key, number in db.execute(" UNION ALL ".join([one] * len(keys)), values):
+        found[key].append(number)
+    return list(found.values())
 
 
 def sampled(found: Shingles) -> list[int]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from index.errors import LibraryDamaged
+
 NO_LIMIT = 2**62  # rows: what both take for "all"
 
 
@@ -42,21 +44,34 @@ class Rows(Protocol):
     """Articles and passages, one transaction an article. Thread-safe.
 
     `name` is what a person called it, without a password; `folder` where this machine keeps what is
-    derived.
+    derived; `home` the folder that the library itself lies in, if it does; `layout` today's;
+    `holds_words` as of a Database.
     """
 
     name: str
     folder: Path
+    home: Path | None
+    layout: int
+    holds_words: bool
 
     def exists(self) -> bool: ...
 
     def create(self, encoder: dict[str, Any]) -> None:
-        """Makes the tables if there are none yet. Safe if two processes try."""
+        """Makes the library if there is none yet. Safe if two processes try."""
+        ...
+
+    def filling(self) -> AbstractContextManager[Database]:
+        """Empty tables for all rows of another library, its description too: the library is there
+        when the block ends, whole, or not at all. Raises UsageError where there is one."""
         ...
 
     def verify(self) -> int:
         """The layout, at most today's. Raises LibraryMissing, LibraryVersion, LibraryDamaged,
         UsageError."""
+        ...
+
+    def upgrade(self) -> object:
+        """Brings an earlier layout up to today's. Raises LibraryVersion where it can't."""
         ...
 
     def read(self) -> AbstractContextManager[Database]:
@@ -75,6 +90,12 @@ class Rows(Protocol):
     def size(self) -> int:
         """Bytes that the library takes."""
         ...
+
+    def missing(self) -> str:
+        """That there is no library, and how one is made."""
+        ...
+
+    def damaged(self, what: str) -> LibraryDamaged: ...
 
     def close(self) -> None: ...
 
@@ -102,7 +123,7 @@ def describe(db: Database, meta: dict[str, Any]) -> None:
     db.executemany(
         "INSERT INTO meta (name, value) VALUES (?, ?)"
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        list(meta.items()),
+        [(name, str(value)) for name, value in meta.items()],
     )
 
 
@@ -127,3 +148,15 @@ def has_been(db: Database, state: State) -> bool:
 
 def placeholders(values: Sequence[Any]) -> str:
     return ", ".join("?" * len(values))
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of the files in a folder, as far as they can be seen."""
+
+    def size(file: Path) -> int:
+        try:
+            return file.stat().st_size
+        except OSError:  # SQLite's side files come and go
+            return 0
+
+    return sum(map(size, folder.iterdir())) if folder.is_dir() else 0

@@ -12,6 +12,7 @@ import hashlib
 import random
 import sqlite3
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -97,15 +98,17 @@ def inspect(
 ) -> Health:
     """Reads everything once. Raises sqlite3.Error for what isn't damage (a full disk)."""
     found = Health()
-    with tolerant(db):
+    # (a server reads rows of its own kinds only)
+    with tolerant(db) if db.holds_words else nullcontext():
         looks: list[tuple[str, Callable[[], None]]] = [
             ("the pages of the database", lambda: _tables(db, found)),
             ("the articles", lambda: _articles(db, found, progress)),
             ("the earlier versions", lambda: _versions(db, found)),
             ("the stamps of writes", lambda: _stamps(db, found)),
-            ("the index of words", lambda: _words(db, found)),
             ("the vectors", lambda: _nearest(db, found, folder)),
         ]
+        if db.holds_words:
+            looks.insert(4, ("the index of words", lambda: _words(db, found)))
         for what, look in looks:
             try:
                 look()
@@ -124,12 +127,14 @@ def sound(db: Database) -> list[str]:
 
 
 def _tables(db: Database, found: Health) -> None:
-    if wrong := sound(db):
-        found.tables = True
-        found.problems += wrong
-    for table, _, parent, _ in db.execute("PRAGMA foreign_key_check").fetchall():
-        found.problems.append(f"a row of {table} without its {parent}")
-        found.unreadable = True
+    if db.holds_words:  # (a server keeps watch over its own pages)
+        if wrong := sound(db):
+            found.tables = True
+            found.problems += wrong
+        for table, _, parent, _ in db.execute("PRAGMA foreign_key_check").fetchall():
+            found.problems.append(f"a row of {table} without its {parent}")
+            found.unreadable = True
+        found.compared.append("the pages, rows and indexes of the database, by SQLite's own check")
     for one, other in (("articles a", "texts"), ("texts a", "articles")):
         theirs, ours = ("article", "n") if other == "texts" else ("n", "article")
         (lacking,) = db.execute(
@@ -145,7 +150,6 @@ def _tables(db: Database, found: Health) -> None:
     if astray:
         found.links = True
         found.problems.append(f"{astray} articles are called copies of one that isn't there")
-    found.compared.append("the pages, rows and indexes of the database, by SQLite's own check")
 
 
 def _stamps(db: Database, found: Health) -> None:
@@ -320,8 +324,13 @@ def _nearest(db: Database, found: Health, folder: Path) -> None:
         since = min(made.generation for made in (manifest, form) if made is not None)
         removed = {n for (n,) in db.execute("SELECT n FROM removed WHERE generation > ?", [since])}
         wanted = set(held.ids().tolist()) - removed
-        rows = db.execute("SELECT n, vector FROM passages ORDER BY n")
-        while same and (some := rows.fetchmany(4096)):
+        last = 0
+        while same and (
+            some := db.execute(
+                "SELECT n, vector FROM passages WHERE n > ? ORDER BY n LIMIT 4096", [last]
+            ).fetchall()
+        ):
+            last = some[-1][0]
             shared = [(n, v) for n, v in some if n in wanted and len(v) == 2 * dimension]
             wanted -= {n for n, _ in some}
             if shared:

@@ -62,25 +62,20 @@ def authors(db: Database) -> dict[str, int]:
 
 _CHECKED = 2000  # articles whose texts are read for how the words stand there
 
-# the ids of articles with passages that an FTS5 query finds
-_HOLDING = (
-    "SELECT a.id FROM articles a WHERE a.n IN (SELECT p.article FROM words w"
-    " JOIN passages p ON p.n = w.rowid WHERE words MATCH ?) ORDER BY a.n"
-)
 
-
-def holds(db: Database, words: str) -> bool:
+def holds(lexicon: Database, words: str) -> bool:
     """Whether one passage of an article has all of these words that tell something, in whatever
-    form and place."""
+    form and place. `lexicon` has the table of words."""
     said = re.findall(r"\w+", words)
     if not said:
         return False
-    row = db.execute("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", [_all_of(said)]).fetchone()
-    return row is not None
+    row = lexicon.execute("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", [_all_of(said)])
+    return row.fetchone() is not None
 
 
-def mentions(db: Database, words: str) -> Mentions:
-    """The articles that mention these words; none for words without a letter or digit.
+def mentions(db: Database, lexicon: Database, words: str) -> Mentions:
+    """The articles that mention these words; none for words without a letter or digit. `lexicon`
+    has the table of words: the rows themselves, or what lies beside them.
 
     The lexical index finds them whatever their endings, the texts say which are exact; where there
     are too many to be read, none is called so.
@@ -88,7 +83,7 @@ def mentions(db: Database, words: str) -> Mentions:
     said = re.findall(r"\w+", words)
     if not said:
         return Mentions()
-    phrase = [id for (id,) in db.execute(_HOLDING, ['"' + " ".join(said) + '"'])]
+    phrase = _holding(db, lexicon, '"' + " ".join(said) + '"')
     exact: list[str] = []
     if len(phrase) <= _CHECKED:
         words_there = re.compile(r"\b" + r"\W+".join(map(re.escape, said)) + r"\b", re.IGNORECASE)
@@ -99,7 +94,7 @@ def mentions(db: Database, words: str) -> Mentions:
         exact = [row[0] for row in rows if any(map(words_there.search, (row[1], row[-1])))]
     near: list[str] = []
     if len(said) > 1:
-        near = [id for (id,) in db.execute(_HOLDING, [_all_of(said)])]
+        near = _holding(db, lexicon, _all_of(said))
     there = {*phrase}
     exactly = {*exact}
     return Mentions(
@@ -107,6 +102,24 @@ def mentions(db: Database, words: str) -> Mentions:
         tuple(id for id in phrase if id not in exactly),
         tuple(id for id in near if id not in there),
     )
+
+
+def _holding(db: Database, lexicon: Database, expression: str) -> list[str]:
+    """The ids of articles with passages that an FTS5 query finds, the oldest first."""
+    if db.holds_words:
+        rows = db.execute(
+            "SELECT a.id FROM articles a WHERE a.n IN (SELECT p.article FROM words w"
+            " JOIN passages p ON p.n = w.rowid WHERE words MATCH ?) ORDER BY a.n",
+            [expression],
+        )
+    else:
+        found = lexicon.execute("SELECT rowid FROM words WHERE words MATCH ?", [expression])
+        rows = db.execute(
+            "SELECT a.id FROM articles a WHERE a.n IN (SELECT p.article FROM passages p WHERE p.n"
+            " IN (SELECT CAST(value AS BIGINT) FROM json_each(?))) ORDER BY a.n",
+            [json.dumps([n for (n,) in found])],
+        )
+    return [id for (id,) in rows]
 
 
 def _all_of(words: Sequence[str]) -> str:

@@ -48,16 +48,16 @@ def since(db: Database, generation: int) -> News:
     """Newest last change first."""
 
     def those(condition: str) -> list[Head]:
-        rows = db.execute(f"SELECT {HEAD} FROM articles a WHERE {condition}", [generation])  # noqa: S608
+        values = [generation] * condition.count("?")
+        rows = db.execute(f"SELECT {HEAD} FROM articles a WHERE {condition}", values)  # noqa: S608
         return [head_of(row) for row in rows]
 
     return News(
-        those("a.arrived > ?1 AND a.gone IS NULL ORDER BY a.arrived DESC, a.n DESC"),
+        those("a.arrived > ? AND a.gone IS NULL ORDER BY a.arrived DESC, a.n DESC"),
         those(
-            "a.changed > ?1 AND a.arrived <= ?1 AND a.gone IS NULL ORDER BY a.changed DESC,"
-            " a.n DESC"
+            "a.changed > ? AND a.arrived <= ? AND a.gone IS NULL ORDER BY a.changed DESC, a.n DESC"
         ),
-        those("a.changed > ?1 AND a.gone IS NOT NULL ORDER BY a.changed DESC, a.n DESC"),
+        those("a.changed > ? AND a.gone IS NOT NULL ORDER BY a.changed DESC, a.n DESC"),
     )
 
 
@@ -116,7 +116,7 @@ def undated(db: Database, filter: Filter) -> int:
     return int(row[0])
 
 
-def known(db: Database, article: Article, folder: Path) -> Article | None:
+def known(db: Database, article: Article, folder: Path | None) -> Article | None:
     """The article of the library that this one is, in an earlier state or place.
 
     With an address, the one of that address. Else the one of that file: at the same path; at the

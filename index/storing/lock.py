@@ -14,12 +14,11 @@ from index.errors import LibraryBusy
 from index.storing import faults
 
 
-class WriterLock:
-    """Thread-safe. The lock goes with the process that dies."""
+class CountedLock:
+    """Thread-safe. Whoever takes it first acquires what excludes other processes, and the last to
+    leave releases it: `_acquire` and `_release` say how."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._lock = FileLock(folder / "writer.lock", thread_local=False)
+    def __init__(self) -> None:
         self._holders = 0
         self._holding = threading.Lock()
 
@@ -28,7 +27,7 @@ class WriterLock:
         """Holds it; `last` runs before the last holder lets go.
 
         Raises LibraryBusy if another process has it for longer than `wait` seconds, DatelineError
-        where the folder can't be written.
+        where nothing can be written.
         """
         with self._holding:
             if not self._holders:
@@ -43,7 +42,22 @@ class WriterLock:
                     try:
                         last()
                     finally:
-                        self._lock.release()
+                        self._release()
+
+    def _acquire(self, wait: float) -> None:
+        raise NotImplementedError
+
+    def _release(self) -> None:
+        raise NotImplementedError
+
+
+class WriterLock(CountedLock):
+    """Of a folder. The lock goes with the process that dies."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+        self._lock = FileLock(folder / "writer.lock", thread_local=False)
 
     def _acquire(self, wait: float) -> None:
         pid = self._folder / "writer.pid"
@@ -63,3 +77,6 @@ class WriterLock:
             raise faults.from_system(error, self._folder) from error
         with suppress(OSError):  # it only serves a message
             pid.write_text(str(os.getpid()))
+
+    def _release(self) -> None:
+        self._lock.release()

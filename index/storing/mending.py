@@ -16,7 +16,7 @@ from typing import Any
 
 from index.errors import LibraryDamaged
 from index.storing import copies, faults, schema
-from index.storing.database import Database, describe
+from index.storing.database import Database, Rows, describe, meta_of
 from index.storing.health import UNFIT, Health, index, is_damage, sound
 from index.storing.store import Store, tolerant
 
@@ -32,23 +32,25 @@ _PARENTS = (
 )
 
 
-def mend(store: Store, found: Health) -> list[str]:
+def mend(store: Rows, found: Health) -> list[str]:
     """What `found` says is wrong with indexes, links, stamps and pages; says what was made anew.
 
     What is lost for good goes to `found.lost`. Raises LibraryDamaged where nothing can be read.
     The caller holds the writer's lock.
     """
+    if not isinstance(store, Store):  # a server mends its own pages
+        return _indexes(store, found)
     if not found.unreadable:
         with suppress(LibraryDamaged):
             return _indexes(store, found)
     return _salvage(store, found)
 
 
-def _indexes(store: Store, found: Health) -> list[str]:
+def _indexes(store: Rows, found: Health) -> list[str]:
     """In one transaction. Raises LibraryDamaged where the pages are not whole after it."""
     done: list[str] = []
     with store.write() as db:
-        if found.words:
+        if found.words and db.holds_words:
             words(db)
             done.append("the index of words")
         if found.shingles:
@@ -67,7 +69,7 @@ def _indexes(store: Store, found: Health) -> list[str]:
         if found.tables:
             db.execute("REINDEX")
             if wrong := sound(db):
-                raise LibraryDamaged(faults.damaged(store.folder, wrong[0]))
+                raise store.damaged(wrong[0])
             done.append("the database's indexes")
     return done
 
@@ -82,11 +84,11 @@ def words(db: Database) -> None:
 def restamp(db: Database) -> None:
     """Counted on from the last write that left a trace, as another library: what was derived from
     the old count, on disk and in other processes, is derived anew."""
-    db.execute(
-        "UPDATE meta SET value = 1 + max(value, (SELECT coalesce(max(generation), 0) FROM writes),"
-        " (SELECT coalesce(max(generation), 0) FROM removed)) WHERE name = 'generation'"
-    )
-    describe(db, {"library": os.urandom(16).hex()})
+    known = [int(meta_of(db)["generation"])]
+    for table in ("writes", "removed"):
+        (last,) = db.execute(f"SELECT coalesce(max(generation), 0) FROM {table}").fetchone()  # noqa: S608
+        known.append(int(last))
+    describe(db, {"generation": 1 + max(known), "library": os.urandom(16).hex()})
     schema.stamp(db)
 
 

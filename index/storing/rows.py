@@ -54,7 +54,7 @@ def passages_of(db: Database, number: int, id: str, text: str) -> dict[int, Pass
 
 def insert(
     db: Database,
-    folder: Path,
+    folder: Path | None,
     article: Article,
     passages: Sequence[Passage],
     vectors: NDArray[np.float32],
@@ -62,12 +62,13 @@ def insert(
     history: bool = True,
 ) -> None:
     """The article, its passages, their vectors and words; in place of the article with its id.
+    `folder` is the library's, if it lies in one.
 
     `history` keeps what that one said as a version, if it said something else.
     """
     changed = history and versions.keep(db, article)
     forget(db, article.id)
-    (generation,) = db.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
+    generation = meta_of(db)["generation"]
     blobs = [pack(vector) for vector in vectors]
     values = {
         "id": article.id,
@@ -100,17 +101,20 @@ def insert(
         [number, article.text],
     )
     copies.remember(db, number, article.text)
-    for passage, blob in zip(passages, blobs, strict=True):
-        (added,) = db.execute(
-            'INSERT INTO passages (article, start, "end", heading, vector) VALUES (?, ?, ?, ?, ?)'
-            " RETURNING n",
-            [number, passage.start, passage.end, passage.heading, blob],
-        ).fetchone()
-        if db.holds_words:
-            db.execute(
-                "INSERT INTO words (rowid, title, heading, text) VALUES (?, ?, ?, ?)",
-                [added, article.title, passage.heading, passage.text],
-            )
+    into = 'INSERT INTO passages (article, start, "end", heading, vector) VALUES (?, ?, ?, ?, ?)'
+    rows = [
+        (number, passage.start, passage.end, passage.heading, blob)
+        for passage, blob in zip(passages, blobs, strict=True)
+    ]
+    if not db.holds_words:
+        db.executemany(into, rows)
+        return
+    for passage, row in zip(passages, rows, strict=True):
+        (added,) = db.execute(f"{into} RETURNING n", row).fetchone()
+        db.execute(
+            "INSERT INTO words (rowid, title, heading, text) VALUES (?, ?, ?, ?)",
+            [added, article.title, passage.heading, passage.text],
+        )
 
 
 def forget(db: Database, id: str) -> int | None:

@@ -117,7 +117,7 @@ CREATE INDEX changed_in ON articles (changed);
 CREATE INDEX gone_on ON articles (gone) WHERE gone IS NOT NULL
 """
 _COLUMN_OF_4 = "seal TEXT NOT NULL DEFAULT ''"
-_TABLES = f"""
+TABLES = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE articles (
     n INTEGER PRIMARY KEY,
@@ -157,20 +157,26 @@ CREATE INDEX removed_since ON removed (generation);
 
 def create(db: Database, encoder: Mapping[str, Any]) -> None:
     """The tables of an empty library. `encoder`: its `encoder`, `encoder_sha256`, `dimension`."""
-    _run(db, _TABLES)
-    meta = {"library": uuid.uuid4().hex, "generation": 0, "search_text": CONTEXT, **encoder}
-    db.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
-    stamp(db)
+    _run(db, TABLES)
+    begin(db, encoder)
     db.execute(f"PRAGMA application_id = {APPLICATION}")
     db.execute(f"PRAGMA user_version = {LAYOUT}")
 
 
+def begin(db: Database, encoder: Mapping[str, Any]) -> None:
+    """The description of a library that holds nothing yet."""
+    meta = {"library": uuid.uuid4().hex, "generation": 0, "search_text": CONTEXT, **encoder}
+    db.executemany("INSERT INTO meta VALUES (?, ?)", [(k, str(v)) for k, v in meta.items()])
+    stamp(db)
+
+
 def stamp(db: Database) -> None:
     """A token for the present generation, that no other history of the library has."""
+    (generation,) = db.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
     db.execute(
-        "INSERT OR REPLACE INTO writes VALUES"
-        " ((SELECT value FROM meta WHERE name = 'generation'), ?)",
-        [secrets.token_hex(16)],
+        "INSERT INTO writes VALUES (?, ?)"
+        " ON CONFLICT (generation) DO UPDATE SET token = excluded.token",
+        [int(generation), secrets.token_hex(16)],
     )
 
 
@@ -209,9 +215,10 @@ def _to_2(db: Database, folder: Path) -> None:
     )
 
 
-def place(path: str | None, folder: Path) -> str | None:
-    """Where a file lies, seen from the library's folder: the same when both are moved together."""
-    if path is None:
+def place(path: str | None, folder: Path | None) -> str | None:
+    """Where a file lies, seen from the library's folder (None: it isn't in one): the same when both
+    are moved together."""
+    if path is None or folder is None:
         return None
     try:
         return Path(os.path.relpath(path, folder.absolute())).as_posix()

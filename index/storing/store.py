@@ -7,7 +7,9 @@ transaction, or not at all. What is derived from it (the faiss file) lives elsew
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,10 +18,11 @@ from typing import Any
 
 from index.errors import DatelineError, LibraryDamaged, LibraryMissing, LibraryVersion, UsageError
 from index.storing import faults, schema
-from index.storing.database import Database
+from index.storing.database import Database, size_of
 from index.storing.lock import WriterLock
 
 FILE = "library.sqlite"
+_FILLING = "filling."  # the folder in which a library that moves in is made
 
 
 class Connection(sqlite3.Connection):
@@ -38,24 +41,73 @@ class Store:
     Where the folder can't be written, it is read all the same.
     """
 
+    layout = schema.LAYOUT
+    holds_words = True
+
     def __init__(self, folder: Path) -> None:
         self.name = str(folder)
         self.folder = folder
+        self.home: Path | None = folder
         self.file = folder / FILE
         self._idle: list[Connection] = []
         self._pool = threading.Lock()
         self._writing = threading.Lock()
+        self._lock = WriterLock(folder)
         self._closed = False
 
     def create(self, encoder: dict[str, Any]) -> None:
-        """Makes the tables if the file has none yet. Safe if two processes try."""
+        """Makes folder and tables if the file has none yet. Safe if two processes try."""
+        if self.exists() and not faults.writable(self.folder):
+            return
+        new = not self._make_folder()
+        try:
+            with self._errors(), self._connection() as db:
+                if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                    return
+                db.execute("PRAGMA journal_mode = WAL")
+                with _transaction(db):
+                    if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                        schema.create(db, encoder)
+        except DatelineError:
+            self.close()
+            if new:  # what is half made would look like a library
+                for left in self.folder.glob("library.sqlite*"):
+                    left.unlink(missing_ok=True)
+            raise
+
+    @contextmanager
+    def filling(self) -> Iterator[Connection]:
+        """Makes the tables in a folder beside, whose file becomes the library's when all is in it.
+        Raises UsageError where there is a library."""
+        if self.exists():
+            raise UsageError(f"'{self.folder}' holds a library already; name another folder")
+        self._make_folder()
+        for left in self.folder.glob(f"{_FILLING}*"):  # of one that was cut off
+            shutil.rmtree(left, ignore_errors=True)
+        beside = Path(tempfile.mkdtemp(prefix=_FILLING, dir=self.folder))
+        try:
+            store = Store(beside)
+            try:
+                with self._errors(), store._connection() as db:
+                    with _transaction(db):
+                        schema.create(db, {})
+                        db.execute("DELETE FROM meta")
+                        db.execute("DELETE FROM writes")
+                        yield db
+                    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                store.close()
+            with store.file.open("rb") as file:
+                os.fsync(file.fileno())
+            if self.exists():
+                raise UsageError(f"'{self.folder}' holds a library already; name another folder")
+            os.replace(store.file, self.file)
+        except OSError as error:
+            raise faults.from_system(error, self.folder) from error
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
         with self._errors(), self._connection() as db:
-            if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                return
             db.execute("PRAGMA journal_mode = WAL")
-            with _transaction(db):
-                if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                    schema.create(db, encoder)
 
     def verify(self) -> int:
         """The library's layout, at most today's.
@@ -63,6 +115,8 @@ class Store:
         Raises LibraryMissing, LibraryVersion (made by a later Dateline), LibraryDamaged, and
         UsageError (another program's database).
         """
+        if not self.exists():
+            raise LibraryMissing(missing(self.folder))
         with self.read() as db:
             tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
             if not tables:
@@ -81,10 +135,10 @@ class Store:
                     "as it was: use that Dateline, or a newer one"
                 )
             if not {"meta", "articles", "passages"} <= tables:
-                raise LibraryDamaged(faults.damaged(self.folder, "it lacks tables"))
+                raise self.damaged("it lacks tables")
             names = {name for (name,) in db.execute("SELECT name FROM meta")}
             if not {"library", "generation", "encoder", "dimension"} <= names:
-                raise LibraryDamaged(faults.damaged(self.folder, "its description is not complete"))
+                raise self.damaged("its description is not complete")
         return layout
 
     def upgrade(self) -> Path:
@@ -137,16 +191,34 @@ class Store:
         return self.file.is_file()
 
     def lock(self) -> WriterLock:
-        return WriterLock(self.folder)
+        return self._lock
 
     def size(self) -> int:
-        return sum(map(_size, self.folder.iterdir()))
+        return size_of(self.folder)
+
+    def missing(self) -> str:
+        return missing(self.folder)
+
+    def damaged(self, what: str) -> LibraryDamaged:
+        return LibraryDamaged(faults.damaged(self.folder, what))
 
     def close(self) -> None:
         with self._pool:
             self._closed = True
             while self._idle:
                 self._idle.pop().close()
+
+    def _make_folder(self) -> bool:
+        """Whether the library's file was there."""
+        if self.folder.exists() and not self.folder.is_dir():
+            raise UsageError(f"'{self.folder}' is a file; a library is a folder: name another path")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DatelineError(
+                f"the folder '{self.folder}' can't be made ({error.strerror}); name another"
+            ) from error
+        return self.file.exists()
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
@@ -260,13 +332,6 @@ def _copy(db: sqlite3.Connection, to: Path) -> None:
         temporary.replace(to)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError:  # SQLite's side files come and go
-        return 0
 
 
 def missing(folder: Path) -> str:

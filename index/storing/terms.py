@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from index.storing.database import Database
+from index.storing.database import Database, placeholders
 
 
-def vocabulary(db: Database) -> dict[str, int]:
+def vocabulary(lexicon: Database) -> dict[str, int]:
     """Every term, and how many passages have it. Reads the whole lexical index."""
+    db = lexicon
     db.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab('main', 'words', 'row')")
     try:
         return dict(db.execute("SELECT term, doc FROM vocabulary"))
@@ -14,17 +15,20 @@ def vocabulary(db: Database) -> dict[str, int]:
         db.execute("DROP TABLE temp.vocabulary")
 
 
-def passages_with(db: Database, term: str, most: int) -> list[str]:
-    """Title, heading and text of the first passages that have a term, each as one text."""
-    db.execute("CREATE VIRTUAL TABLE temp.places USING fts5vocab('main', 'words', 'instance')")
+def passages_with(db: Database, lexicon: Database, term: str, most: int) -> list[str]:
+    """Title, heading and text of the first passages that have a term, each as one text. `lexicon`
+    has the table of words: the rows themselves, or what lies beside them."""
+    lexicon.execute("CREATE VIRTUAL TABLE temp.places USING fts5vocab('main', 'words', 'instance')")
     try:
-        found = db.execute(
-            'SELECT a.title, p.heading, substr(t.text, p.start + 1, p."end" - p.start)'
-            " FROM (SELECT DISTINCT doc FROM places WHERE term = ? LIMIT ?) w"
-            " JOIN passages p ON p.n = w.doc JOIN articles a ON a.n = p.article"
-            " JOIN texts t ON t.article = a.n ORDER BY p.n",
-            [term, most],
+        numbers = lexicon.execute(
+            "SELECT DISTINCT doc FROM places WHERE term = ? LIMIT ?", [term, most]
         ).fetchall()
     finally:
-        db.execute("DROP TABLE temp.places")
-    return ["\n".join(parts) for parts in found]
+        lexicon.execute("DROP TABLE temp.places")
+    found = db.execute(
+        'SELECT a.title, p.heading, t.text, p.start, p."end" FROM passages p'  # noqa: S608
+        " JOIN articles a ON a.n = p.article JOIN texts t ON t.article = a.n"
+        f" WHERE p.n IN ({placeholders(numbers)}) ORDER BY p.n",
+        [n for (n,) in numbers],
+    ).fetchall()
+    return [f"{title}\n{heading}\n{text[start:end]}" for title, heading, text, start, end in found]

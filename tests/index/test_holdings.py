@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +12,7 @@ from index.holdings import Holding, Mentions, Wanted
 from index.library import Library
 from index.search import Filter
 from index.storing import holdings
+from index.storing.places import Place
 from tests.fakes import FakeEncoder
 
 
@@ -38,8 +38,8 @@ ARTICLES = [
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    with Library.open(tmp_path / "library", FakeEncoder(), create=True) as opened:
+def library(place: Place) -> Iterator[Library]:
+    with Library.open(place, FakeEncoder(), create=True) as opened:
         for one in ARTICLES:
             opened.put(one)
         yield opened

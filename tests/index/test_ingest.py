@@ -14,6 +14,7 @@ from index.ingest import BATCH, Encoded, Outcome, add, take
 from index.library import Library
 from index.splitting.passages import split
 from index.splitting.search_text import search_texts
+from index.storing.places import Place
 from tests.fakes import FakeEncoder
 
 
@@ -36,8 +37,8 @@ def report(n: int, sentences: int = 12) -> str:
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    with Library.open(tmp_path / "library", FakeEncoder(), create=True) as opened:
+def library(place: Place) -> Iterator[Library]:
+    with Library.open(place, FakeEncoder(), create=True) as opened:
         yield opened
 
 
@@ -156,26 +157,26 @@ def test_passages_of_many_articles_are_encoded_together(
 
 
 def test_stopping_early_keeps_what_was_reported_and_frees_the_lock(
-    library: Library, papers: Path, tmp_path: Path
+    library: Library, papers: Path, place: Place
 ) -> None:
     outcomes = add(library, [str(papers)], counter=Words())
     first = next(outcomes)
     assert first.article is not None
     with (
-        Library.open(tmp_path / "library", FakeEncoder()) as second,
+        Library.open(place, FakeEncoder()) as second,
         pytest.raises(LibraryBusy),
     ):
         second.remove([first.article.id])
     outcomes.close()  # type: ignore[attr-defined]
     assert library.article(first.article.id) == first.article
     library.check()
-    with Library.open(tmp_path / "library", FakeEncoder()) as second:
+    with Library.open(place, FakeEncoder()) as second:
         assert second.remove([first.article.id]) == [first.article.id]
 
 
-def test_without_an_encoder_nothing_is_added(library: Library, papers: Path) -> None:
+def test_without_an_encoder_nothing_is_added(library: Library, papers: Path, place: Place) -> None:
     with (
-        Library.open(library.path) as plain,
+        Library.open(place) as plain,
         pytest.raises(UsageError, match="without an encoder"),
     ):
         run(plain, papers)

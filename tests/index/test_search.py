@@ -215,10 +215,18 @@ def test_nearest_against_brute_force_with_ties_by_number() -> None:
 # --- the library --------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    folder: Path = tmp_path_factory.mktemp("search") / "library"
-    with Library.open(folder, FakeEncoder(), create=True) as opened:
+@pytest.fixture(scope="module", params=["a folder", "a server"])
+def library(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Library]:
+    folder: Path = tmp_path_factory.mktemp("search")
+    place: Path | str = folder / "library"
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "a server":
+            patch.setenv("DATELINE_CACHE", str(folder / "cache"))
+            place = request.getfixturevalue("postgres").database()
+        opened = Library.open(place, FakeEncoder(), create=True)
+    with opened:
         for n in range(24):
             opened.put(article(n, paragraphs=8))
         yield opened

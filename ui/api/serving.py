@@ -12,11 +12,11 @@ import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from index.errors import UsageError
+from index.storing.places import Place, there
 from rag.assistant import Assistant
 from rag.service import Service
 from ui import wording
@@ -40,7 +40,7 @@ class Serving:
     """What was asked for on the command line. `token` is one more, from the
     environment; where there is one, one is asked for."""
 
-    library: Path
+    library: Place
     also: tuple[str, ...] = ()  # NAME=DIR
     host: str = "127.0.0.1"
     port: int = 8000
@@ -82,7 +82,7 @@ def serve(asked: Serving, within: tuple[Within, ...] = ()) -> None:
 
 
 def opened(
-    library: Path,
+    library: Place,
     model: str | None,
     writer_url: str | None = None,
     writer_model: str | None = None,
@@ -91,7 +91,7 @@ def opened(
     from index.library import Library
     from rag.opening import open_encoder
 
-    if not library.exists():
+    if not there(library):
         Library.open(library, open_encoder(), create=True).close()
     service = Service(
         Assistant.open(library, model=model, writer_url=writer_url, writer_model=writer_model)
@@ -100,7 +100,7 @@ def opened(
     return service
 
 
-def beside(service: Service, also: Mapping[str, Path], stack: ExitStack) -> dict[str, Service]:
+def beside(service: Service, also: Mapping[str, Place], stack: ExitStack) -> dict[str, Service]:
     """Services over further libraries, with the same models: they answer in turns, for a model
     does one thing at a time. Raises UsageError (a name that is taken), LibraryMissing."""
     from index.library import Library

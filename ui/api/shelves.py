@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import LibraryMissing, UsageError
+from index.storing.places import Place, named
+from index.storing.postgres.address import Address, is_address
 from rag.service import Service
 
 if TYPE_CHECKING:
@@ -59,18 +60,21 @@ class Shelves:
 
 
 def name_of(service: Service) -> str:
-    """The name of the library's folder."""
-    return service.assistant.library.path.resolve().name or "library"
+    """The name of the library's folder, or of its database."""
+    library = service.assistant.library
+    if is_address(library.name):
+        return Address.of(library.name).database
+    return library.path.resolve().name or "library"
 
 
-def named_libraries(also: Sequence[str]) -> dict[str, Path]:
-    """From NAME=DIR. Raises UsageError."""
-    found: dict[str, Path] = {}
+def named_libraries(also: Sequence[str]) -> dict[str, Place]:
+    """From NAME=DIR, or NAME=postgresql://…. Raises UsageError."""
+    found: dict[str, Place] = {}
     for text in also:
         name, equals, folder = text.partition("=")
         if not equals or not folder or not re.fullmatch(r"[\w][\w.-]{0,63}", name):
             raise UsageError(f"--also takes NAME=DIR, not {text!r}.")
         if name in found:
             raise UsageError(f"--also names '{name}' twice; give each library its own name.")
-        found[name] = Path(folder).expanduser()
+        found[name] = named(folder)
     return found

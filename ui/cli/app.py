@@ -84,6 +84,7 @@ for command in (
     app.command(command.__name__.removesuffix("_articles").removesuffix("_article"))(command)
 app.command("export")(archive.export)
 app.command("import")(archive.import_library)
+app.command()(archive.migrate)
 app.command()(follow.follow)
 app.command()(follow.unfollow)
 app.command()(follow.refresh)

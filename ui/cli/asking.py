@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from index.storing.places import Place
 from rag.answer import Answer
 from rag.asking import Asking
 from rag.assistant import Assistant
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def opened(
-    library: Path,
+    library: Place,
     model: str | None,
     changed: Mapping[str, str] | None = None,
     *,

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 from copy import copy
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -60,8 +59,12 @@ def _keep_debug(ctx: typer.Context, on: bool) -> bool:
 
 
 LibraryOption = Annotated[
-    Path | None,
-    typer.Option("--library", help="The library's folder; else DATELINE_LIBRARY, else your own."),
+    str | None,
+    typer.Option(
+        "--library",
+        help="The library's folder, or postgresql://user@host/database; else DATELINE_LIBRARY, "
+        "else your own.",
+    ),
 ]
 
 
@@ -127,9 +130,9 @@ def changed_settings(given: Sequence[str] | None) -> dict[str, str]:
     return settings
 
 
-def library_of(ctx: typer.Context, named: Path | None) -> Path | None:
+def library_of(ctx: typer.Context, named: str | None) -> str | None:
     """--library may stand before the command or after it."""
-    above: Path | None = ctx.find_root().params.get("library")
+    above: str | None = ctx.find_root().params.get("library")
     return named or above
 
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from index.errors import DatelineError, UsageError
+from index.storing.places import named
+from index.storing.postgres.address import Address
 
 # name: (type of the value, what it is)
 VALUES: dict[str, tuple[type, str]] = {
-    "library": (str, "the library's folder"),
+    "library": (str, "the library's folder, or its address on a server"),
     "model": (str, "a generator that models.txt names"),
     "passages": (int, "passages that are read at once"),
     "budget": (int, "passages that are read for a question at most"),
@@ -28,7 +30,7 @@ SETTINGS = ("passages", "budget", "considered", "show_withheld")  # as rag.setti
 class Config:
     """`settings` are values of `rag.settings.Settings`, as text."""
 
-    library: Path | None = None
+    library: str | Path | None = None
     model: str | None = None
     settings: dict[str, str] = field(default_factory=dict)
 
@@ -72,7 +74,7 @@ def read() -> Config:
     found = values()
     library, model = found.get("library"), found.get("model")
     return Config(
-        Path(str(library)).expanduser() if library else None,
+        named(str(library)) if library else None,
         str(model) if model else None,
         {name: str(found[name]) for name in SETTINGS if name in found},
     )
@@ -115,7 +117,15 @@ def _checked(name: str, text: str) -> str | int | bool:
         from rag.models import files as models
 
         return models.get(text).name
-    return str(Path(text).expanduser().absolute())
+    place = named(text)
+    if isinstance(place, Path):
+        return str(place.absolute())
+    if Address.of(place).secrets:
+        raise UsageError(
+            "a password doesn't belong into the configuration; put it into ~/.pgpass, and the "
+            "address without it here"
+        )
+    return place
 
 
 def _kind(wanted: type) -> str:

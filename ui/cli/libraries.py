@@ -6,7 +6,6 @@ Heavy libraries load inside these functions, when a command needs them, never wh
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import LibraryEmpty, UsageError
@@ -16,20 +15,24 @@ if TYPE_CHECKING:
 
     from index.ingest import Outcome
     from index.library import Library
+    from index.storing.places import Place
+
+    Named = Place | None
 
 
-def library_path(named: Path | None) -> Path:
-    """The folder named, else DATELINE_LIBRARY, else the configuration's, else the user's own."""
+def library_path(named: Named) -> Place:
+    """The one named, else DATELINE_LIBRARY, else the configuration's, else the user's own."""
+    from index.storing.places import named as place_named
     from rag.opening import default_library
     from ui.cli import config
 
     if named:
-        return named.expanduser()
+        return place_named(named) if isinstance(named, str) else named
     chosen = None if os.environ.get("DATELINE_LIBRARY") else config.read().library
     return chosen or default_library()
 
 
-def readable(named: Path | None) -> Library:
+def readable(named: Named) -> Library:
     """A library to look at, without an encoder: nothing heavy loads. Damaged texts are shown and
     can be removed; `check` says which they are."""
     from index.library import Library
@@ -37,7 +40,7 @@ def readable(named: Path | None) -> Library:
     return Library.open(library_path(named), sample=False)
 
 
-def searchable(named: Path | None) -> Library:
+def searchable(named: Named) -> Library:
     """A library with its encoder. Raises LibraryMissing and LibraryEmpty before a model loads."""
     from index.library import Library
     from rag.opening import encoder_of
@@ -46,13 +49,14 @@ def searchable(named: Path | None) -> Library:
     with Library.open(path) as library:
         if not len(library):
             raise LibraryEmpty(
-                f"The library '{path}' holds no articles; add some with `dateline add PATH`."
+                f"The library '{library.name}' holds no articles; add some with "
+                "`dateline add PATH`."
             )
         encoder = encoder_of(library)
     return Library.open(path, encoder)
 
 
-def writable(named: Path | None) -> Library:
+def writable(named: Named) -> Library:
     """A library with its encoder, made if it isn't there."""
     from index.library import Library
     from rag.opening import encoder_at
@@ -61,7 +65,7 @@ def writable(named: Path | None) -> Library:
     return Library.open(path, encoder_at(path), create=True, sample=False)
 
 
-def repairable(named: Path | None) -> Library:
+def repairable(named: Named) -> Library:
     """A library with its encoder, whatever state its texts are in."""
     from index.library import Library
     from rag.opening import encoder_at

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from index.files import write
+from index.storing.places import Place, called
 
 Turn = tuple[str, str]
 TERMINALS = 20  # the most recently used are kept
@@ -44,10 +45,10 @@ def terminal() -> str:
     return f"{device}:{session}"
 
 
-def recall(library: Path) -> list[Turn]:
+def recall(library: Place) -> list[Turn]:
     """The turns of this terminal's last conversation over a library; none if there was none."""
     kept = _read().get(terminal())
-    if not isinstance(kept, dict) or kept.get("library") != str(library.expanduser().resolve()):
+    if not isinstance(kept, dict) or kept.get("library") != called(library):
         return []
     turns = kept.get("turns")
     return [
@@ -57,10 +58,10 @@ def recall(library: Path) -> list[Turn]:
     ]
 
 
-def bases(library: Path) -> list[Mapping[str, Any]]:
+def bases(library: Place) -> list[Mapping[str, Any]]:
     """What its answers rest on; see `rag.stale.basis`."""
     kept = _read().get(terminal())
-    if not isinstance(kept, dict) or kept.get("library") != str(library.expanduser().resolve()):
+    if not isinstance(kept, dict) or kept.get("library") != called(library):
         return []
     found = kept.get("bases")
     return [each for each in (found if isinstance(found, list) else []) if _sound(each)]
@@ -77,11 +78,13 @@ def _sound(basis: Any) -> bool:
         return False
 
 
-def remember(library: Path, turns: Sequence[Turn], bases: Sequence[Mapping[str, Any]] = ()) -> None:
+def remember(
+    library: Place, turns: Sequence[Turn], bases: Sequence[Mapping[str, Any]] = ()
+) -> None:
     """Keeps the end of a conversation as this terminal's last one, and what it rests on."""
     kept = _read()
     kept[terminal()] = {
-        "library": str(library.expanduser().resolve()),
+        "library": called(library),
         "turns": [list(turn) for turn in turns[-TURNS:]],
         "bases": [dict(each) for each in bases[-TURNS:]],
         "at": datetime.now(UTC).isoformat(timespec="milliseconds"),

@@ -9,11 +9,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from index.errors import DatelineError
+from index.storing.places import Place
 from rag.generating.generator import Stopped
 from ui.cli import remembered
 from ui.cli.command import say, sentence
@@ -23,7 +23,7 @@ _LINES = 500  # questions that the prompt remembers
 
 def talk(
     answer: Callable[[str, list[remembered.Turn]], str],
-    library: Path,
+    library: Place,
     turns: list[remembered.Turn],
     bases: Sequence[Mapping[str, Any]] = (),
 ) -> None:

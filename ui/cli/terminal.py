@@ -184,7 +184,7 @@ def summary(counts: dict[str, int]) -> str:
 
 def status_rows(status: Status) -> list[tuple[str, str]]:
     return [
-        ("Library", plain(str(status.path))),
+        ("Library", plain(status.name or str(status.path))),
         (
             "Articles",
             f"{status.articles} from {_plural(status.sources, 'source')}, "

@@ -11,11 +11,11 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 
+from index.storing.places import Place
 from ui import wording
 from ui.api.app import PATHS, create_app
 from ui.api.tokens import Tokens
@@ -164,7 +164,7 @@ def application(
 
 
 def serve(
-    library_path: Path,
+    library_path: Place,
     *,
     host: str,
     port: int,
@@ -184,8 +184,8 @@ def serve(
     from ui.page.local import LocalBackend
 
     backend = LocalBackend.open(library_path, model, writer_url, writer_model)
-    conversations = Conversations(place(library_path, backend.library_id))
-    staging = Staging(library_path / "uploads")
+    conversations = Conversations(place(backend.folder, backend.library_id))
+    staging = Staging(backend.folder / "uploads")
     suggestions: Suggestions | None = None
     background = Background(backend.service, refresh_every) if refresh_every else None
     try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from index.article import Article, Head
 from index.search import Filter
+from index.storing.places import Place, there
 from rag.assistant import Assistant
 from rag.events import Event
 from rag.models import files as models
@@ -40,7 +41,7 @@ class LocalBackend:
     @classmethod
     def open(
         cls,
-        library: Path,
+        library: Place,
         model: str | None,
         writer_url: str | None = None,
         writer_model: str | None = None,
@@ -49,12 +50,17 @@ class LocalBackend:
         from index.library import Library
         from rag.opening import open_encoder
 
-        if not library.exists():
+        if not there(library):
             Library.open(library, open_encoder(), create=True).close()
         assistant = Assistant.open(
             library, model=model, writer_url=writer_url, writer_model=writer_model
         )
         return cls(Service(assistant))
+
+    @property
+    def folder(self) -> Path:
+        """The library's folder, or what this machine keeps of one on a server."""
+        return self._library.path
 
     @property
     def library_id(self) -> str:

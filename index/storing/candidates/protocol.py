@@ -132,14 +132,15 @@ def follow(db: Database, engine: Engine) -> None:
     numbers = [n for (n,) in gone.fetchall()]
     for at in range(0, len(numbers), BATCH):
         engine.remove(numbers[at : at + BATCH])
-    for entries in _entries(db, highest):
+    for entries in entries_of(db, highest):
         engine.upsert(entries)
         highest = entries[-1].number
         engine.stamp(Built(state, highest, False))
     engine.stamp(Built(now, highest, True))
 
 
-def _entries(db: Database, above: int) -> Iterator[list[Entry]]:
+def entries_of(db: Database, above: int) -> Iterator[list[Entry]]:
+    """Passages with a number above this one, in order, some at a time."""
     dimension = int(database.meta_of(db)["dimension"])
     while rows := db.execute(
         f'SELECT p.n, p.vector, p.heading, p.start, p."end", {HEAD}, t.text FROM passages p'  # noqa: S608

@@ -18,6 +18,7 @@ from index.following.manners import DAY, HOUR, Manners
 from index.following.refresh import refresh
 from index.ingest import Outcome
 from index.library import Library
+from index.storing.places import Place
 from tests.fakes import FakeEncoder
 from tests.index.following.newsroom import Newsroom
 from tests.index.reading.readers import READER
@@ -65,8 +66,8 @@ def room() -> Iterator[Newsroom]:
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    with Library.open(tmp_path / "library", FakeEncoder(), create=True) as opened:
+def library(place: Place) -> Iterator[Library]:
+    with Library.open(place, FakeEncoder(), create=True) as opened:
         yield opened
 
 

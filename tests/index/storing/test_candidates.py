@@ -19,6 +19,7 @@ from index.storing.candidates.embedded import Embedded
 from index.storing.candidates.protocol import Counts
 from tests.fakes import FakeEncoder
 from tests.index.samples import article
+from tests.postgres import Cluster
 
 pytest.importorskip("pymilvus")
 pytest.importorskip("milvus_lite")
@@ -26,12 +27,17 @@ pytest.importorskip("milvus_lite")
 Open = Callable[[], Library]
 
 
-@pytest.fixture(params=["embedded", "milvus"])
-def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
+@pytest.fixture(params=["embedded", "beside", "milvus"])
+def opening(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Open:
+    """Beside: the rows are on a PostgreSQL server, and hold no words."""
     address = str(tmp_path / "milvus.db") if request.param == "milvus" else None
-    return lambda: Library.open(
-        tmp_path / "library", FakeEncoder(), create=True, candidates=address
-    )
+    place: Path | str = tmp_path / "library"
+    if request.param == "beside":
+        monkeypatch.setenv("DATELINE_CACHE", str(tmp_path / "cache"))
+        place = request.getfixturevalue("postgres").database()
+    return lambda: Library.open(place, FakeEncoder(), create=True, candidates=address)
 
 
 @pytest.fixture
@@ -127,6 +133,7 @@ import sys
 from index.library import Library
 from tests.fakes import FakeEncoder
 from tests.index.samples import article
+from tests.postgres import Cluster
 folder, address, first, last = sys.argv[1:]
 with Library.open(folder, FakeEncoder(), create=True, candidates=address) as library:
     for n in range(int(first), int(last)):
@@ -168,17 +175,31 @@ def test_another_encoder_leaves_nothing_of_the_first(opening: Open) -> None:
         assert all(hit.score == pytest.approx(hit.dense, abs=1e-5) for hit in hits)
 
 
-def test_a_history_that_is_another_is_built_anew(tmp_path: Path, opening: Open) -> None:
+def kept(file: Path, name: str, request: pytest.FixtureRequest) -> Callable[[], object]:
+    """Keeps the rows as they are now; what it gives puts them back."""
+    if name.startswith("postgresql://"):
+        cluster: Cluster = request.getfixturevalue("postgres")
+        return cluster.keep(name)
+    data = file.read_bytes()
+    return lambda: file.write_bytes(data)
+
+
+def test_a_history_that_is_another_is_built_anew(
+    tmp_path: Path, opening: Open, request: pytest.FixtureRequest
+) -> None:
     with opening() as library:
         for n in range(3):
             library.put(article(n))
-    kept = (tmp_path / "library" / "library.sqlite").read_bytes()
+        name = library.name
+    restore = kept(tmp_path / "library" / "library.sqlite", name, request)
     with opening() as library:
         library.remove(["id0000"])
         library.put(replace(article(1), text="A report of another history."))
         found(library, "fused")
-    (tmp_path / "library" / "library.sqlite").write_bytes(kept)
+    restore()
     with opening() as library:
+        assert found(library, "lexical") == {"id0000", "id0001", "id0002"}
+        assert found(library, "lexical", "another history") == set()
         assert found(library, "dense") == {"id0000", "id0001", "id0002"}
         assert counts(library).dense == library.status().passages
 
@@ -189,10 +210,11 @@ def test_what_was_cut_off_goes_on(
     """At the second batch the engine fails; the first isn't lost, and nothing is there twice."""
     if "embedded" in request.node.name:
         pytest.skip("the embedded ones are followed in memory, at once")
-    from index.storing.candidates import milvus
+    from index.storing.candidates import beside, milvus
 
     monkeypatch.setattr("index.storing.candidates.protocol.BATCH", 2)
-    upsert, calls = milvus._Collection.upsert, []
+    engine = beside._Table if "beside" in request.node.name else milvus._Collection
+    upsert, calls = engine.upsert, []
 
     def failing(self: object, entries: list[object]) -> None:
         calls.append(len(entries))
@@ -200,7 +222,7 @@ def test_what_was_cut_off_goes_on(
             raise DatelineError("the network is gone")
         upsert(self, entries)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(milvus._Collection, "upsert", failing)
+    monkeypatch.setattr(engine, "upsert", failing)
     library = opening()
     for n in range(4):
         library.put(article(n))
@@ -210,7 +232,7 @@ def test_what_was_cut_off_goes_on(
     assert len(calls) == 2
     with opening() as library:
         assert found(library, "fused") == {f"id{n:04d}" for n in range(4)}
-        assert counts(library).dense == library.status().passages
+        assert counts(library).lexical == library.status().passages
         assert sum(calls) == library.status().passages + calls[1]  # only that batch again
 
 
@@ -246,3 +268,20 @@ def test_ranks_fused_worked_by_hand() -> None:
     assert fuse_ranks([7, 8], [8, 9]) == pytest.approx(
         {7: 0.5, 8: 0.5 * 61 / 62 + 0.5, 9: 0.5 * 61 / 62}
     )
+
+
+def test_rows_on_a_server_and_candidates_in_milvus(
+    postgres: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATELINE_CACHE", str(tmp_path / "cache"))
+    place, address = postgres.database(), str(tmp_path / "milvus.db")
+    with Library.open(place, FakeEncoder(), create=True, candidates=address) as library:
+        for n in range(5):
+            library.put(article(n))
+        for mode in MODES:
+            assert found(library, mode) == {f"id{n:04d}" for n in range(5)}
+        library.remove(["id0001"])
+        assert found(library, "fused", sources=frozenset({"Outlet 1"})) == {"id0004"}
+        assert counts(library).dense == library.status().passages == 4
+        assert library.mentions("the wide river").all == ("id0002",)  # by the file of words
+        assert library.check().problems == []

@@ -324,8 +324,8 @@ def test_help_names_every_command(run: Run) -> None:
     shown = run("--help").stdout
     listed = [line.split()[0] for line in shown.partition("Commands:\n")[2].splitlines()]
     assert " ".join(listed) == (
-        "add list show open edit remove search reindex status check export import follow unfollow "
-        "refresh mcp ask chat serve eval models cache tokens config"
+        "add list show open edit remove search reindex status check export import migrate follow "
+        "unfollow refresh mcp ask chat serve eval models cache tokens config"
     )
 
 

@@ -32,6 +32,7 @@ from rag.events import Done, Event, Passages, Searching
 from rag.service import Loading, Service, Waiting
 from rag.turns import Events
 from ui.api.mcp import results
+from ui.api.shelves import name_of
 from ui.api.watching import Asked, Watch
 from ui.filters import make_filter
 
@@ -182,7 +183,7 @@ class Tools:
         def begun(service: Service) -> tuple[str, Events[Event | Loading]]:
             library = service.assistant.library
             named = wanted and library.named(wanted)
-            return library.path.name, service.stream(asked, filter=named, pulse=PULSE_S)
+            return name_of(service), service.stream(asked, filter=named, pulse=PULSE_S)
 
         def told(service: Service) -> dict[str, str]:
             found = map(service.assistant.library.article, set(results.cited(said)))

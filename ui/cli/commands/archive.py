@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from index.errors import UsageError
-from ui.cli.command import DebugOption, LibraryOption, library_of
+from ui.cli.command import (
+    DebugOption,
+    JsonOption,
+    LibraryOption,
+    library_of,
+    say,
+    show_json,
+)
 
 
 def export(
@@ -45,14 +52,43 @@ def import_library(
     debug: DebugOption = False,
 ) -> None:
     """Make a library of a file that `export` wrote; --library says where."""
-    from index.storing import archive
+    from index.library import unpacked
     from ui.cli import libraries, progress
 
     place = libraries.library_path(library_of(ctx, library))
     with progress.downloading(file.name) as bar:
-        made = archive.unpack(
-            file.expanduser(), place, lambda done, total: bar("reading", done, total)
-        )
+        made = unpacked(file.expanduser(), place, lambda done, total: bar("reading", done, total))
     with libraries.readable(place) as opened:
-        held = len(opened)
-    typer.echo(f"imported {held} articles, {made.passages} passages into {place}")
+        held, name = len(opened), opened.name
+    typer.echo(f"imported {held} articles, {made.passages} passages into {name}")
+
+
+def migrate(
+    ctx: typer.Context,
+    origin: Annotated[str, typer.Argument(metavar="FROM")],
+    to: Annotated[str, typer.Argument(metavar="TO")],
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Copy a library to another place, a folder or postgresql://user@host/database, and compare
+    every row there; the one that it came from stays."""
+    from dataclasses import asdict
+
+    from index.library import moved
+    from index.storing.places import called, named
+    from ui.cli import progress
+
+    with progress.counting("Moving") as bar:
+        made = moved(named(origin), named(to), bar.count)
+    if as_json:
+        show_json(asdict(made))
+        return
+    typer.echo(
+        f"{'already there' if made.already else 'moved'}: {made.articles} articles, "
+        f"{made.passages} passages, {made.versions} earlier versions, {made.followed} followed; "
+        f"every row is the same at {called(named(to))}"
+    )
+    say(
+        "The library at the old place stays as it was: use one of the two from now on, and remove "
+        "the other when you have seen that all is there."
+    )

@@ -37,6 +37,7 @@ from index.errors import (
 )
 from index.held import Held
 from index.held import Status as Status
+from index.reindex import identity
 from index.reindex import reindex as anew
 from index.retrieve import Retriever
 from index.search import Filter, Hit

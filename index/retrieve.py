@@ -159,7 +159,8 @@ class _Read:
 def _texts(db: Database, numbers: list[int]) -> dict[int, str]:
     return dict(
         db.execute(
-            'SELECT p.n, substr(t.text, p.start + 1, p."end" - p.start) FROM passages p'  # noqa: S608
+            "SELECT p.n, substr(t.text, CAST(p.start + 1 AS INTEGER),"  # noqa: S608
+            ' CAST(p."end" - p.start AS INTEGER)) FROM passages p'
             f" JOIN texts t ON t.article = p.article WHERE p.n IN ({_numbers(numbers)})"
         ).fetchall()
     )

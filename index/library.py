@@ -4,6 +4,8 @@ library.sqlite           the truth (index.storing.store)
 library.layout-N.sqlite  kept when a library of an earlier layout was brought up to date
 index.faiss/.json        derived, of some generation; caught up with or built anew at need
 built.*.ivf, built.json  the same, of a large library: most vectors, mapped (index.storing.building)
+words.*/, words.json     the same: its words (index.storing.candidates.words)
+runs.npz                 the same: its passages' days and outlets (index.storing.candidates.runs)
 writer.lock/.pid         held by the one process that writes
 """
 
@@ -53,6 +55,7 @@ from index.storing import (
     versions,
 )
 from index.storing.candidates.counting import reconcile
+from index.storing.building import STANDARD, Limits
 from index.storing.candidates.embedded import Embedded
 from index.storing.candidates.nearest import form_in_use
 from index.storing.candidates.protocol import Candidates
@@ -99,12 +102,13 @@ class Library:
         store: Store,
         encoder: Encoder | None,
         candidates: str | None = None,
+        limits: Limits = STANDARD,
     ) -> None:
         self.path = path
         self._store = store
         self._encoder = encoder
         self._lock = store.lock()
-        self._candidates: Candidates = Embedded(path)
+        self._candidates: Candidates = Embedded(path, limits)
         if candidates and encoder is not None:  # without one, nothing is searched or added
             try:
                 from index.storing.candidates.milvus import Milvus
@@ -127,14 +131,16 @@ class Library:
         create: bool = False,
         sample: bool = True,
         candidates: str | None = None,
+        limits: Limits = STANDARD,
     ) -> Library:
         """The library in a folder. Without an encoder it can be listed, not searched or added to.
 
         A library of an earlier layout is brought up to date, and a copy of its file kept. `sample`
         compares a few articles with their hashes (all: `check`). `candidates` is the address of a
-        Milvus that holds what is searched (else DATELINE_CANDIDATES; else this machine does).
-        Raises LibraryMissing, LibraryVersion, LibraryDamaged, EncoderMismatch (built with another
-        encoder), UsageError (the path is a file, or another program's).
+        Milvus that holds what is searched (else DATELINE_CANDIDATES; else this machine does, in
+        large forms beyond `limits`). Raises LibraryMissing, LibraryVersion, LibraryDamaged,
+        EncoderMismatch (built with another encoder), UsageError (the path is a file, or another
+        program's).
         """
         path = Path(path).expanduser()
         if path.exists() and not path.is_dir():
@@ -161,7 +167,8 @@ class Library:
         elif not store.file.is_file():
             raise LibraryMissing(missing(path))
         try:
-            library = cls(path, store, encoder, candidates or os.environ.get("DATELINE_CANDIDATES"))
+            address = candidates or os.environ.get("DATELINE_CANDIDATES")
+            library = cls(path, store, encoder, address, limits)
         except BaseException:
             store.close()
             raise
@@ -337,6 +344,11 @@ class Library:
     def reading(self) -> AbstractContextManager[Connection]:
         """A snapshot of the tables, for `index.following`."""
         return self._store.read()
+
+    def ready(self) -> None:
+        """Brings what is searched up to date, as the first search would."""
+        with self._store.read() as db:
+            self._candidates.catch_up(db)
 
     def status(self) -> Status:
         with self._store.read() as db:

@@ -140,7 +140,7 @@ class Store:
         return WriterLock(self.folder)
 
     def size(self) -> int:
-        return sum(map(_size, self.folder.iterdir()))
+        return sum(map(_size, self.folder.rglob("*")))
 
     def close(self) -> None:
         with self._pool:

@@ -114,9 +114,7 @@ class Built:
         shown, probes = self._shown, self.form.probes
         if among is not None:
             among = among[(among >= 0) & (among <= self.form.highest)]
-            bits = np.zeros(len(shown) * 8, dtype=bool)
-            bits[among] = True
-            shown = np.packbits(bits, bitorder="little") & shown
+            shown = _bitmap(among, len(shown) * 8) & shown
             few = len(among) <= max(EXACT_AMONG, k)
             probes = self.form.lists if few else min(2 * probes, self.form.lists)
         while True:
@@ -246,7 +244,9 @@ class VectorIndex:
             return []
         parameters = None
         if among is not None:
-            parameters = _flat.SearchParameters(sel=_flat.IDSelectorBatch(among))
+            size = int(faiss.vector_to_array(self._index.id_map).max(initial=0)) + 1
+            shown = _bitmap(among[(among >= 0) & (among < size)], size)
+            parameters = _flat.SearchParameters(sel=_flat.IDSelectorBitmap(shown))
         scores, ids = self._index.search(row, k, params=parameters)
         return [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0]
 
@@ -476,6 +476,13 @@ def _mapped(folder: Path, form: Form) -> Built | None:
     except (OSError, RuntimeError):
         return None
     return Built(form, index)
+
+
+def _bitmap(ids: Ids, size: int) -> NDArray[np.uint8]:
+    """A bit a number below `size`, as faiss reads it."""
+    bits = np.zeros(size, dtype=bool)
+    bits[ids] = True
+    return np.packbits(bits, bitorder="little")
 
 
 def _batches(rows: Any) -> Iterator[tuple[int, Vectors]]:

@@ -4,6 +4,7 @@
     --set speed.kinds=search,open            of: search, open, ingest, answer (all)
     --set speed.made=DIR                     where the libraries are made and kept: a million
                                              passages take long, and the next run goes on there
+    --set speed.clock=cpu                    seconds of the processor, where others share it (wall)
     --limit N                                repeats (20)
 
 How they are made of real articles' sentences and vectors: `eval.suites.made`. What is searched for
@@ -40,7 +41,7 @@ from eval.suites.standing import (
 )
 from index.article import Article
 from index.errors import UsageError
-from index.ingest import add
+from index.ingest import Outcome, add
 from index.library import Library
 from index.search import Filter
 from index.storing.building import Limits
@@ -50,6 +51,7 @@ REPEATS = 20
 SIZES = (1_000, 10_000)
 KINDS = ("search", "open", "ingest", "answer")
 INGESTED = 50  # articles of three passages: so many texts go to sentence-transformers
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 SELDOM = 4  # once in so many repeats: what takes longer than all else in one
 DEPTH = 100  # passages that FAISS and FTS5 alone are asked for, as the product asks them
 WORDS = 110  # of a passage that is ingested
@@ -67,6 +69,9 @@ def load(given: Given) -> Material:
     kept = given.options.get("speed.made")
     questions, articles = _asked(given.data)
     texts = real_texts(given.data, articles)
+    clock = given.options.get("speed.clock", "wall")
+    if clock not in CLOCKS:
+        raise UsageError(f"speed.clock={clock!r}: write 'wall' or 'cpu'.")
     items = []
     for repeat in range(REPEATS):
         question = questions[repeat % len(questions)]
@@ -85,7 +90,7 @@ def load(given: Given) -> Material:
                 for kind in kinds
                 if kind in wanted
             ]
-    return _Material(items, articles, texts=texts, kept=Path(kept) if kept else None)
+    return _Material(items, articles, texts=texts, kept=Path(kept) if kept else None, clock=clock)
 
 
 def _asked(data: Path | None) -> tuple[list[str], list[Article]]:
@@ -129,6 +134,7 @@ class _Material(Material):
 
     texts: list[str] = field(default_factory=list)
     kept: Path | None = None
+    clock: str = "wall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,13 @@ class _Shelf:
 def start(bench: Bench, material: Material) -> Iterator[Ask]:
     assert isinstance(material, _Material)
     encoder, baselines = Remembering(bench.encoder()), bench.baselines()
+    clock = CLOCKS[material.clock]
+
+    def timed(work: Callable[[], object]) -> float:
+        began = clock()
+        work()
+        return clock() - began
+
     with ExitStack() as stack:
         root = material.kept or Path(stack.enter_context(_folder()))
         sentences = pool(material.texts, encoder, root / "pool.npz")
@@ -167,15 +180,15 @@ def start(bench: Bench, material: Material) -> Iterator[Ask]:
             return shelves[size]
 
         def search(item: Item, made: _Shelf) -> dict[str, float]:
-            encoding = _timed(lambda: encoder.encode([item.question]))
+            encoding = timed(lambda: encoder.encode([item.question]))
             found = {
-                f"{name}_ms": _timed(lambda f=f: made.library.search(item.question, 10, filter=f))
+                f"{name}_ms": timed(lambda f=f: made.library.search(item.question, 10, filter=f))
                 * 1000
                 for name, f in {"found": Filter(), **FILTERS}.items()
             }
             query = encoder.encode([item.question])[0]
-            alone = _timed(lambda: made.nearest(query, DEPTH))
-            words = _timed(lambda: words_alone(made.library, item.question, DEPTH))
+            alone = timed(lambda: made.nearest(query, DEPTH))
+            words = timed(lambda: words_alone(made.library, item.question, DEPTH))
             return {
                 **found, "encode_ms": encoding * 1000, "faiss_ms": alone * 1000,
                 "fts5_ms": words * 1000, "search_ms": encoding * 1000 + found["found_ms"],
@@ -183,7 +196,10 @@ def start(bench: Bench, material: Material) -> Iterator[Ask]:
             }  # fmt: skip
 
         def opening(item: Item, made: _Shelf) -> dict[str, float]:
-            return {**opened(made.library.path, item.question, encoder), **made.disk}
+            return {
+                **opened(made.library.path, item.question, encoder, material.clock),
+                **made.disk,
+            }
 
         def ingest(item: Item, made: _Shelf) -> dict[str, float]:
             chance = random.Random(item.gold["seed"])  # noqa: S311
@@ -191,15 +207,14 @@ def start(bench: Bench, material: Material) -> Iterator[Ask]:
                 for n in range(INGESTED):
                     text = "\n\n".join(passage_text(chance, WORDS) for _ in range(3))
                     (Path(folder) / f"{n}.txt").write_text(f"Report {n}\n\n{text}\n", "utf-8")
-                began = time.perf_counter()
-                outcomes = list(add(made.library, [folder]))
-                seconds = time.perf_counter() - began
+                outcomes: list[Outcome] = []
+                seconds = timed(lambda: outcomes.extend(add(made.library, [folder])))
             added = [o.article for o in outcomes if o.article is not None]
             texts = [p.text for article in added for p in bench.split(article)]
             encoder.encode(texts[:8])  # warm
             baselines.encode(texts[:8])
-            ours = _timed(lambda: encoder.encode(texts))
-            plain = _timed(lambda: baselines.encode(texts))
+            ours = timed(lambda: encoder.encode(texts))
+            plain = timed(lambda: baselines.encode(texts))
             made.library.remove([a.id for a in added])
             build_forms(made.library.path)
             return {
@@ -251,12 +266,6 @@ def passage_text(chance: random.Random, words: int) -> str:
         word = "".join(SOUNDS[int(d)] for d in str(n + 10))
         found.append(f"{word.capitalize()}." if len(found) % 14 == 13 else word)
     return " ".join(found) + "."
-
-
-def _timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 def _folder() -> tempfile.TemporaryDirectory[str]:

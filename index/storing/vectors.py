@@ -331,12 +331,14 @@ def read(folder: Path, made_from: Manifest | None, form: Form | None = None) -> 
     if made_from.built != (form.name if form else ""):
         return None
     try:
-        data = (folder / _FILE).read_bytes()
-        if hashlib.sha256(data).hexdigest() != made_from.sha256:
-            return None
-        faiss.set_deserialization_vector_byte_limit(len(data))
-        # (already of its own type; a downcast would not own what it points to)
-        index = faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
+        # (the file that was hashed is the file that is read, though another takes its place)
+        with (folder / _FILE).open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != made_from.sha256:
+                return None
+            faiss.set_deserialization_vector_byte_limit(file.tell())
+            file.seek(0)
+            # (already of its own type; a downcast would not own what it points to)
+            index = faiss.read_index(_flat.PyCallbackIOReader(file.read, 1 << 22))
         if not isinstance(index, faiss.IndexIDMap2) or index.d != made_from.dimension:
             return None
     except (OSError, RuntimeError):
@@ -447,6 +449,10 @@ def swap(folder: Path, built: Path, form: Form) -> None:
     built.replace(folder / form.name)
     _replace(folder / _BUILT, json.dumps(asdict(form)).encode())
     _clear(folder, form.name)
+    flat = manifest(folder)
+    if flat is not None and flat.built != form.name:  # what it held is in the form, or came later
+        for name in (_MANIFEST, _FILE):
+            (folder / name).unlink(missing_ok=True)
 
 
 def is_whole(folder: Path, form: Form) -> bool:

@@ -42,8 +42,9 @@ class Limits:
     """From how many passages on a library's indexes are held in their large forms.
 
     `vectors`: below, comparing with every one is quick, and so is reading them when a process
-    starts. `words`: below, SQLite's own table is quick enough (eval/DECISIONS.md). They are built `apart`, by a process of its own; `here`, at
-    once, by whoever needs them; or never: what isn't built is found without.
+    starts. `words`: below, SQLite's own table is quick enough (eval/DECISIONS.md). They are built
+    `apart`, by a process of its own; `here`, at once, by whoever needs them; or never: what isn't
+    built is found without.
     """
 
     vectors: int = 60_000

@@ -103,7 +103,7 @@ folder, query, own, began = sys.argv[1:]
 now = time.process_time if began == "cpu" else lambda: time.time() - float(began)
 from index.library import Library
 if own:
-    from eval.suites.standing import Given
+    from eval.suites.speed.standing import Given
     encoder = Given(**json.load(sys.stdin))
 else:
     from rag.opening import open_encoder

@@ -30,8 +30,6 @@ BUILT_SHARE = 0.2  # of a built form: so many changes since, and it is built ane
 
 WORDS = "words.json"  # names the folder of words that is in use (index.storing.candidates.words)
 
-_ROUNDS = 20  # of following what others have written meanwhile
-
 _ROWS = "building.rows.tmp"
 _FORM = "building.ivf.tmp"
 _LOCK = "building.lock"
@@ -99,14 +97,11 @@ def follow_words(folder: Path) -> bool:
 
     store = Store(folder)
     try:
-        for _ in range(_ROUNDS):
-            with store.read() as db:
-                if words.holds(db, folder):
-                    Runs(folder).save(db)
-                    return True
-                if not words.follow(db, folder):
-                    return False
-        return False
+        if not words.follow(store, folder):
+            return False
+        with store.read() as db:
+            Runs(folder).save(db)
+        return True
     finally:
         store.close()
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from index.storing.candidates.words import View, Words
 
 BM25 = "-bm25(words, 1.0, 1.0, 1.0)"
+_HIDDEN = 1_000  # passages that are gone, but not from the files of words
 _AGAIN = 60  # seconds until a search asks again for the words that it missed
 
 
@@ -83,7 +84,8 @@ class Embedded:
 
     def save(self, db: Database) -> None:
         self._nearest.save(db)
-        if self._many(db) and self._view(db) is None:
+        view = self._view(db)
+        if view.hidden > _HIDDEN if view is not None else self._many(db):
             self._bring(writing=True)
 
     def discard(self) -> None:

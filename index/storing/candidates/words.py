@@ -31,13 +31,14 @@ from index.search import Filter, match_expression
 from index.storing.building import WORDS
 from index.storing.candidates import protocol
 from index.storing.candidates.protocol import Built, Entry, Scored
-from index.storing.database import Database, State, has_been
+from index.storing.database import Database, Rows, State, has_been, state_of
 
 _BEGUN = "building.words.tmp"  # a folder that is being filled
 _LOCK = "words.lock"
 _CUT = 1  # how words are cut; files of another cut aren't read
 _ABOUT = 0  # the number of the document that says what was built from; no passage has it
 _MEMORY = 64 << 20  # bytes that the writer fills before it writes
+_ROUNDS = 20  # of following what others have written meanwhile
 _DELETED = 1024  # numbers in one query
 _COMMITTED = 200_000  # passages: so many are lost, at most, where a build is cut off
 
@@ -66,10 +67,6 @@ class Words:
         )
         return View(opened, frozenset(n for (n,) in gone.fetchall()))
 
-    def built(self) -> Built | None:
-        """What the files that were last looked at hold."""
-        return self._opened.built if self._opened else None
-
 
 class View:
     """The words as of one snapshot: those of `hidden` passages are in the files still."""
@@ -77,6 +74,10 @@ class View:
     def __init__(self, opened: _Opened, hidden: frozenset[int]) -> None:
         self._opened = opened
         self._hidden = hidden
+
+    @property
+    def hidden(self) -> int:
+        return len(self._hidden)
 
     def __len__(self) -> int:
         return int(self._opened.searcher.num_docs) - 1 - len(self._hidden)
@@ -121,26 +122,24 @@ class View:
             limit *= 4
 
 
-def follow(db: Database, folder: Path) -> bool:
-    """Brings the files to the newest state of the rows, which `db` has to be; False where another
-    process is at it. Killed at any moment, it leaves what was there. Raises OSError, ValueError."""
+def follow(rows: Rows, folder: Path) -> bool:
+    """Brings the files to the newest state of the rows; False where another process is at it.
+    Killed at any moment, it leaves what was there. Raises OSError, ValueError, DatelineError."""
     try:
         with FileLock(folder / _LOCK, timeout=0), _errors():
-            place = _place(folder)
-            opened = None if place is None else _open(folder)
-            if opened is not None and place is not None and has_been(db, opened.built.state):
-                _follow(db, place)
-            else:
-                _build(db, folder)
+            for _ in range(_ROUNDS):
+                with rows.read() as db:  # (begun under the lock: nothing is ahead of it)
+                    place, opened = _place(folder), _open(folder)
+                    if place and opened is not None and _all_of_it(db, opened.built):
+                        _clear(folder, place.name)  # what one that was killed has left
+                        return True
+                    if place is not None and opened and has_been(db, opened.built.state):
+                        _follow(db, place)
+                    else:
+                        _build(db, folder)
             return True
     except Timeout:
         return False
-
-
-def holds(db: Database, folder: Path) -> bool:
-    """Whether the files hold all that this snapshot does; what was removed may be there still."""
-    opened = _open(folder)
-    return opened is not None and _holds(db, opened.built)
 
 
 def problem(db: Database, folder: Path) -> str | None:
@@ -171,7 +170,6 @@ def _build(db: Database, folder: Path) -> None:
         name = f"words.{secrets.token_hex(8)}"
         begun.replace(folder / name)
         files.write(folder / WORDS, json.dumps({"folder": name, "cut": _CUT}).encode())
-        _clear(folder, name)
     finally:
         shutil.rmtree(begun, ignore_errors=True)
 
@@ -294,6 +292,10 @@ def _built(index: Any, searcher: Any) -> Built | None:
         raise ValueError(str(error)) from error
 
 
+def _all_of_it(db: Database, held: Built) -> bool:
+    return held.whole and held.state == state_of(db)
+
+
 def _holds(db: Database, built: Built) -> bool:
     (highest,) = db.execute("SELECT coalesce(max(n), 0) FROM passages").fetchone()
     return bool(highest <= built.highest) and has_been(db, built.state)
@@ -364,7 +366,7 @@ def _whole(place: Path) -> bool:
 
 
 def _clear(folder: Path, but: str | None) -> None:
-    for left in folder.glob("words.*"):
+    for left in (*folder.glob("words.*"), folder / _BEGUN):
         if left.is_dir() and left.name != but:
             # (Windows: while somebody has it mapped; the next one does it)
             shutil.rmtree(left, ignore_errors=True)

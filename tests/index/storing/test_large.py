@@ -264,6 +264,7 @@ def test_killed_while_it_builds_or_follows_it_leaves_the_library_whole(tmp_path:
             for mode in ("dense", "lexical"):
                 assert set(everything(library, "report", mode, Filter())) == heads
         building.follow_words(library.path)
+        building.build(library.path)
         assert counts(library) == (library.status().passages,) * 2
         assert len(list(library.path.glob("words.*/"))) == 1
         assert not list(library.path.glob("building.*.tmp"))

@@ -28,7 +28,6 @@ from index.storing.store import FILE, Store
 
 BUILT_SHARE = 0.2  # of a built form: so many changes since, and it is built anew
 
-WORDS = "words.json"  # names the folder of words that is in use (index.storing.candidates.words)
 
 _ROWS = "building.rows.tmp"
 _FORM = "building.ivf.tmp"

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from index.storing import copies, schema, seals, vectors, versions
-from index.storing.building import WORDS
+from index.storing.candidates.word_files import WORDS
 from index.storing.database import Database, State, has_been, meta_of
 from index.storing.rows import passages_of
 from index.storing.store import tolerant

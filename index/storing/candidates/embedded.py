@@ -20,6 +20,7 @@ from index.search import Filter, match_expression
 from index.storing import building, faults
 from index.storing.bounded import bounded
 from index.storing.building import STANDARD, Limits
+from index.storing.candidates import word_files
 from index.storing.candidates.nearest import Nearest, where
 from index.storing.candidates.protocol import Counts, Scored, Vector
 from index.storing.database import Database
@@ -89,11 +90,9 @@ class Embedded:
             self._bring(writing=True)
 
     def discard(self) -> None:
-        from index.storing.candidates.words import discard
-
         self._nearest.discard()
         self._words = None
-        discard(self._folder)
+        word_files.discard(self._folder)
 
     def close(self) -> None:
         pass
@@ -105,7 +104,7 @@ class Embedded:
     def _view(self, db: Database) -> View | None:
         """Tantivy's words for this snapshot, where there are such files and they hold it."""
         if self._words is None:
-            if not (self._folder / building.WORDS).exists():
+            if not (self._folder / word_files.WORDS).exists():
                 return None
             from index.storing.candidates.words import Words  # tantivy loads here
 

@@ -11,12 +11,9 @@ answers, which changes with the rows. Written by `index.storing.building`, one p
 from __future__ import annotations
 
 import json
-import secrets
 import shutil
-import struct
 import threading
 import unicodedata
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -26,16 +23,12 @@ from typing import Any
 import tantivy
 from filelock import FileLock, Timeout
 
-from index import files
 from index.search import Filter, match_expression
-from index.storing.building import WORDS
-from index.storing.candidates import protocol
+from index.storing.candidates import protocol, word_files
 from index.storing.candidates.protocol import Built, Entry, Scored
 from index.storing.database import Database, Rows, State, has_been, state_of
 
-_BEGUN = "building.words.tmp"  # a folder that is being filled
 _LOCK = "words.lock"
-_CUT = 1  # how words are cut; files of another cut aren't read
 _ABOUT = 0  # the number of the document that says what was built from; no passage has it
 _MEMORY = 64 << 20  # bytes that the writer fills before it writes
 _ROUNDS = 20  # of following what others have written meanwhile
@@ -55,7 +48,7 @@ class Words:
     def view(self, db: Database) -> View | None:
         """What answers for this snapshot; None where the files lack something of it."""
         with self._lock:
-            mark = _mark(self.folder)
+            mark = word_files.mark(self.folder)
             if mark != self._mark:
                 self._mark, self._opened = mark, _open(self.folder)
             opened = self._opened
@@ -80,7 +73,12 @@ class View:
         return len(self._hidden)
 
     def __len__(self) -> int:
-        return int(self._opened.searcher.num_docs) - 1 - len(self._hidden)
+        searcher, hidden = self._opened.searcher, sorted(self._hidden)
+        there = 0
+        if hidden:
+            among = _Query.term_set_query(self._opened.index.schema, "n", hidden)
+            there = len(searcher.search(among, len(hidden), count=False).hits)
+        return int(searcher.num_docs) - 1 - there
 
     def search(self, query: str, depth: int, filter: Filter) -> Scored:
         """The best by BM25, of those that the filter lets through."""
@@ -129,9 +127,9 @@ def follow(rows: Rows, folder: Path) -> bool:
         with FileLock(folder / _LOCK, timeout=0), _errors():
             for _ in range(_ROUNDS):
                 with rows.read() as db:  # (begun under the lock: nothing is ahead of it)
-                    place, opened = _place(folder), _open(folder)
+                    place, opened = word_files.place(folder), _open(folder)
                     if place and opened is not None and _all_of_it(db, opened.built):
-                        _clear(folder, place.name)  # what one that was killed has left
+                        word_files.clear(folder, place.name)  # what one that was killed has left
                         return True
                     if place is not None and opened and has_been(db, opened.built.state):
                         _follow(db, place)
@@ -145,8 +143,8 @@ def follow(rows: Rows, folder: Path) -> bool:
 def problem(db: Database, folder: Path) -> str | None:
     """What of the files isn't as it was written, or not of these rows; None if nothing is: every
     byte with tantivy's own checksums, and the numbers of all passages."""
-    place = _place(folder)
-    if place is None or not _whole(place):
+    place = word_files.place(folder)
+    if place is None or not word_files.is_whole(place):
         return "the files of words aren't as they were written"
     view = Words(folder).view(db)
     if view is None:  # behind: what comes next brings them on
@@ -155,21 +153,14 @@ def problem(db: Database, folder: Path) -> str | None:
     return None if view.numbers() == held else "the files of words aren't those of the passages"
 
 
-def discard(folder: Path) -> None:
-    (folder / WORDS).unlink(missing_ok=True)
-    _clear(folder, None)
-
-
 def _build(db: Database, folder: Path) -> None:
     """All anew, in a folder that is put into use when it is whole."""
-    begun = folder / _BEGUN
+    begun = folder / word_files.BEGUN
     shutil.rmtree(begun, ignore_errors=True)
     begun.mkdir()
     try:
         _follow(db, begun)
-        name = f"words.{secrets.token_hex(8)}"
-        begun.replace(folder / name)
-        files.write(folder / WORDS, json.dumps({"folder": name, "cut": _CUT}).encode())
+        word_files.put_into_use(folder)
     finally:
         shutil.rmtree(begun, ignore_errors=True)
 
@@ -267,7 +258,7 @@ def _index(place: Path) -> Any:
 
 
 def _open(folder: Path) -> _Opened | None:
-    place = _place(folder)
+    place = word_files.place(folder)
     if place is None:
         return None
     try:
@@ -325,51 +316,6 @@ def _all_of(wanted: Any, conditions: Sequence[Any]) -> Any:
 def _composed(text: str) -> str:
     """Accents as parts of their letters: what stands alone would end a word."""
     return unicodedata.normalize("NFC", text)
-
-
-def _place(folder: Path) -> Path | None:
-    """The folder that is in use; None where none is, or its description isn't one."""
-    try:
-        found = json.loads((folder / WORDS).read_bytes())
-        name = found["folder"]
-        sound = name == Path(name).name and name.startswith("words.") and found["cut"] == _CUT
-        return folder / name if sound and (folder / name).is_dir() else None
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-
-
-def _mark(folder: Path) -> object:
-    """What changes with each commit, and when another folder is put into use."""
-    place = _place(folder)
-    try:
-        found = None if place is None else (place / "meta.json").stat()
-    except OSError:
-        return None
-    return None if found is None else (place, found.st_ino, found.st_mtime_ns)
-
-
-def _whole(place: Path) -> bool:
-    """Each file of a segment ends with what it should be: JSON, its length, a mark."""
-    try:
-        segments = json.loads((place / "meta.json").read_bytes())["segments"]
-        names = {segment["segment_id"].replace("-", "") for segment in segments}
-        for file in place.iterdir():
-            if file.name.partition(".")[0] not in names:
-                continue
-            data = file.read_bytes()
-            length, _ = struct.unpack("<II", data[-8:])
-            if json.loads(data[-8 - length : -8])["crc"] != zlib.crc32(data[: -8 - length]):
-                return False
-    except (OSError, ValueError, KeyError, TypeError, struct.error):
-        return False
-    return True
-
-
-def _clear(folder: Path, but: str | None) -> None:
-    for left in (*folder.glob("words.*"), folder / _BEGUN):
-        if left.is_dir() and left.name != but:
-            # (Windows: while somebody has it mapped; the next one does it)
-            shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager

@@ -54,8 +54,8 @@ from index.storing import (
     vectors,
     versions,
 )
-from index.storing.candidates.counting import reconcile
 from index.storing.building import STANDARD, Limits
+from index.storing.candidates.counting import reconcile
 from index.storing.candidates.embedded import Embedded
 from index.storing.candidates.nearest import form_in_use
 from index.storing.candidates.protocol import Candidates

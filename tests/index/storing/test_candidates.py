@@ -16,8 +16,8 @@ import pytest
 from index.errors import DatelineError
 from index.library import Library
 from index.search import Filter, fuse_ranks
-from index.storing.candidates.embedded import Embedded
 from index.storing.building import STANDARD, Limits
+from index.storing.candidates.embedded import Embedded
 from index.storing.candidates.protocol import Counts
 from tests.fakes import FakeEncoder
 from tests.index.samples import article

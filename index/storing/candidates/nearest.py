@@ -69,8 +69,10 @@ class Nearest:
             building.start(self.folder, "vectors")
 
     def discard(self) -> None:
-        """The file; what is in memory follows the rows all the same."""
-        vectors.discard(self.folder)
+        """The files; what is in memory is read anew when it is next caught up with."""
+        with self._refreshing:
+            vectors.discard(self.folder)
+            self._library = ""
 
     def catch_up(self, db: Database) -> VectorIndex:
         """The vectors as of this snapshot, or newer."""

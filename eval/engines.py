@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.command import run
-from eval.suites.speed import passage_text
+from eval.suites.speed.suite import passage_text
 from index.encoding.encoder import Encoder
 from index.ingest import BATCH, Outcome
 from index.ingest import add as plain

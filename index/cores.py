@@ -5,8 +5,6 @@ from __future__ import annotations
 import ctypes
 import sys
 
-import joblib
-
 
 def usable_cores() -> int:
     """Physical cores that this process may use: affinity and container limits are respected.
@@ -14,6 +12,8 @@ def usable_cores() -> int:
     Matrix work gains nothing from a core's second hardware thread, and loses when more threads
     run than there are cores.
     """
+    import joblib  # a fifth of a second, which a search doesn't need
+
     return max(1, int(joblib.cpu_count(only_physical_cores=True)))
 
 

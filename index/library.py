@@ -7,6 +7,8 @@ library.layout-N.sqlite  kept when a library of an earlier layout was brought up
 reindex.sqlite           another encoder's vectors, until all are there (index.reindex)
 index.faiss/.json        derived, of some generation; caught up with or built anew at need
 built.*.ivf, built.json  the same, of a large library: most vectors, mapped (index.storing.building)
+words.*/, words.json     the same: its words (index.storing.candidates.words)
+runs.npz                 the same: its passages' days and outlets (index.storing.candidates.runs)
 writer.lock/.pid         held by the one process that writes
 
 Of a library on a server (index.storing.postgres), a folder of this machine holds what is derived.
@@ -54,6 +56,7 @@ from index.storing import (
     schema,
     vectors,
 )
+from index.storing.building import STANDARD, Limits
 from index.storing.candidates import remote
 from index.storing.candidates.beside import Beside, Words
 from index.storing.candidates.embedded import Embedded
@@ -78,6 +81,7 @@ class Library(Held):
         store: Rows,
         encoder: Encoder | None,
         candidates: str | None = None,
+        limits: Limits = STANDARD,
     ) -> None:
         self.path = store.folder  # what this machine keeps of it
         self.name = store.name
@@ -86,7 +90,7 @@ class Library(Held):
         self._lock = store.lock()
         self._served_at = candidates or ""
         self._words = None if store.holds_words else Words(store)
-        self._candidates: Candidates = Embedded(self.path)
+        self._candidates: Candidates = Embedded(self.path, limits)
         if self._words is not None:
             self._candidates = Beside(store, self._words)
         if candidates and encoder is not None:  # without one, nothing is searched or added
@@ -103,15 +107,17 @@ class Library(Held):
         create: bool = False,
         sample: bool = True,
         candidates: str | None = None,
+        limits: Limits = STANDARD,
     ) -> Library:
         """The library in a folder, or at postgresql://user@host/database. Without an encoder it can
         be listed, not searched or added to.
 
         A library of an earlier layout is brought up to date, and a copy of its file kept. `sample`
         compares a few articles with their hashes (all: `check`). `candidates` is the address of a
-        Milvus that holds what is searched (else DATELINE_CANDIDATES; else this machine does).
-        Raises LibraryMissing, LibraryVersion, LibraryDamaged, EncoderMismatch (built with another
-        encoder), UsageError (the path is a file, or another program's).
+        Milvus that holds what is searched (else DATELINE_CANDIDATES; else this machine does, in
+        large forms beyond `limits`). Raises LibraryMissing, LibraryVersion, LibraryDamaged,
+        EncoderMismatch (built with another encoder), UsageError (the path is a file, or another
+        program's).
         """
         store = rows_at(path)
         try:
@@ -124,7 +130,8 @@ class Library(Held):
             elif not store.exists():
                 raise LibraryMissing(store.missing())
             layout = store.verify()
-            library = cls(store, encoder, candidates or os.environ.get("DATELINE_CANDIDATES"))
+            address = candidates or os.environ.get("DATELINE_CANDIDATES")
+            library = cls(store, encoder, address, limits)
         except BaseException:
             store.close()
             raise
@@ -163,6 +170,11 @@ class Library(Held):
     @property
     def encoder(self) -> Encoder | None:
         return self._encoder
+
+    def ready(self) -> None:
+        """Brings what is searched up to date, as the first search would."""
+        with self._store.read() as db:
+            self._candidates.catch_up(db)
 
     def search(
         self, query: str, k: int = 10, *, mode: str = "fused", filter: Filter | None = None

@@ -17,12 +17,13 @@ from index.words import FUNCTION_WORDS
 class Filter:
     """Which articles a search may return. Empty fields don't filter.
 
-    An article without a date passes no `since` or `until`. Dates are inclusive.
+    An article without a date passes no `since` or `until`. Dates are inclusive. `articles` are ids.
     """
 
     since: date | None = None
     until: date | None = None
     sources: frozenset[str] = frozenset()
+    articles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

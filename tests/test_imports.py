@@ -25,7 +25,9 @@ HEAVY = [
     "trafilatura",
     "pymilvus",
     "ray",
+    "tantivy",
 ]
+SLOW = {"joblib", "torch", "tantivy", "sentence_transformers"}  # not for a small library's search
 
 
 def modules(package: str) -> list[Path]:
@@ -131,6 +133,11 @@ def loaded_by(code: str) -> set[str]:
 @pytest.mark.parametrize("package", ["index", "rag", "eval", "ui"])
 def test_importing_a_package_loads_nothing_heavy(package: str) -> None:
     assert not loaded_by(f"import {package}") & set(HEAVY)
+
+
+def test_what_a_search_opens_loads_nothing_slow() -> None:
+    code = "import rag.opening, index.library, index.encoding.light"
+    assert not loaded_by(code) & SLOW
 
 
 def test_nothing_that_ships_imports_the_workshop() -> None:

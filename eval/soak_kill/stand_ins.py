@@ -16,10 +16,11 @@ from index.encoding.encoder import Kind, Prefixes
 from index.library import Library
 from index.reading.items import Refusal, of_file
 from index.reading.reader import Reader
-from index.storing import building
+from index.storing.building import Limits
 from index.storing.candidates import nearest
 
-BUILT_FROM = 25  # passages
+# In this process: one of its own would outlive the library's folder.
+LARGE = Limits(vectors=25, words=25, built="here")
 
 
 class WordHash:
@@ -60,11 +61,8 @@ class Here(Reader):
 
 def opened(folder: str | Path, encoder: str | None = None, *, create: bool = False) -> Library:
     """With the encoder that it has, where none is named."""
-    building.BUILT_FROM = BUILT_FROM
     nearest.SAVED_FROM, nearest.SAVED_SHARE = 0, 0.0
-    # In this process: one of its own would outlive the library's folder.
-    building.start = building.build  # type: ignore[assignment]
     if encoder is None:
         with Library.open(folder) as library:
             encoder = library.status().encoder
-    return Library.open(folder, WordHash(encoder), create=create)
+    return Library.open(folder, WordHash(encoder), create=create, limits=LARGE)

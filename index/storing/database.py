@@ -151,7 +151,7 @@ def placeholders(values: Sequence[Any]) -> str:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes of the files in a folder, as far as they can be seen."""
+    """Bytes of the files in a folder and below, as far as they can be seen."""
 
     def size(file: Path) -> int:
         try:
@@ -159,4 +159,4 @@ def size_of(folder: Path) -> int:
         except OSError:  # SQLite's side files come and go
             return 0
 
-    return sum(map(size, folder.iterdir())) if folder.is_dir() else 0
+    return sum(size(file) for file in folder.rglob("*") if file.is_file())

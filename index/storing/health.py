@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from index.storing import copies, schema, seals, vectors, versions
+from index.storing.candidates.word_files import WORDS
 from index.storing.database import Database, State, has_been, meta_of
 from index.storing.rows import passages_of
 from index.storing.store import tolerant
@@ -106,6 +107,7 @@ def inspect(
             ("the earlier versions", lambda: _versions(db, found)),
             ("the stamps of writes", lambda: _stamps(db, found)),
             ("the vectors", lambda: _nearest(db, found, folder)),
+            ("the files of words", lambda: _large_words(db, found, folder)),
         ]
         if db.holds_words:
             looks.insert(4, ("the index of words", lambda: _words(db, found)))
@@ -344,6 +346,17 @@ def _nearest(db: Database, found: Health, folder: Path) -> None:
         found.nearest = True
         found.problems.append("the file of nearest neighbours isn't that of the vectors")
     found.compared.append("the file of nearest neighbours with the vectors, number by number")
+
+
+def _large_words(db: Database, found: Health, folder: Path) -> None:
+    if not (folder / WORDS).exists():
+        return
+    from index.storing.candidates.words import problem  # tantivy loads here
+
+    if (wrong := problem(db, folder)) is not None:
+        found.nearest = True
+        found.problems.append(wrong)
+    found.compared.append("the files of words with their checksums and the passages")
 
 
 def _hash(text: str) -> str:

@@ -145,6 +145,8 @@ def _where(wanted: Wanted) -> tuple[str, list[Any]]:
         needs("a.published <= ?", filter.until.isoformat())
     if filter.sources:
         needs("a.source IN (SELECT value FROM json_each(?))", _listed(sorted(filter.sources)))
+    if filter.articles:
+        needs("a.id IN (SELECT value FROM json_each(?))", _listed(sorted(filter.articles)))
     if wanted.authors:
         # a name in its quotation marks is a whole element of the JSON list, whatever is in it
         among = " OR ".join(["instr(a.authors, ?) > 0"] * len(wanted.authors))

@@ -114,9 +114,7 @@ class Built:
         shown, probes = self._shown, self.form.probes
         if among is not None:
             among = among[(among >= 0) & (among <= self.form.highest)]
-            bits = np.zeros(len(shown) * 8, dtype=bool)
-            bits[among] = True
-            shown = np.packbits(bits, bitorder="little") & shown
+            shown = _bitmap(among, len(shown) * 8) & shown
             few = len(among) <= max(EXACT_AMONG, k)
             probes = self.form.lists if few else min(2 * probes, self.form.lists)
         while True:
@@ -246,7 +244,9 @@ class VectorIndex:
             return []
         parameters = None
         if among is not None:
-            parameters = _flat.SearchParameters(sel=_flat.IDSelectorBatch(among))
+            size = int(faiss.vector_to_array(self._index.id_map).max(initial=0)) + 1
+            shown = _bitmap(among[(among >= 0) & (among < size)], size)
+            parameters = _flat.SearchParameters(sel=_flat.IDSelectorBitmap(shown))
         scores, ids = self._index.search(row, k, params=parameters)
         return [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0]
 
@@ -331,12 +331,14 @@ def read(folder: Path, made_from: Manifest | None, form: Form | None = None) -> 
     if made_from.built != (form.name if form else ""):
         return None
     try:
-        data = (folder / _FILE).read_bytes()
-        if hashlib.sha256(data).hexdigest() != made_from.sha256:
-            return None
-        faiss.set_deserialization_vector_byte_limit(len(data))
-        # (already of its own type; a downcast would not own what it points to)
-        index = faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
+        # (the file that was hashed is the file that is read, though another takes its place)
+        with (folder / _FILE).open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != made_from.sha256:
+                return None
+            faiss.set_deserialization_vector_byte_limit(file.tell())
+            file.seek(0)
+            # (already of its own type; a downcast would not own what it points to)
+            index = faiss.read_index(_flat.PyCallbackIOReader(file.read, 1 << 22))
         if not isinstance(index, faiss.IndexIDMap2) or index.d != made_from.dimension:
             return None
     except (OSError, RuntimeError):
@@ -447,6 +449,10 @@ def swap(folder: Path, built: Path, form: Form) -> None:
     built.replace(folder / form.name)
     _replace(folder / _BUILT, json.dumps(asdict(form)).encode())
     _clear(folder, form.name)
+    flat = manifest(folder)
+    if flat is not None and flat.built != form.name:  # what it held is in the form, or came later
+        for name in (_MANIFEST, _FILE):
+            (folder / name).unlink(missing_ok=True)
 
 
 def is_whole(folder: Path, form: Form) -> bool:
@@ -476,6 +482,13 @@ def _mapped(folder: Path, form: Form) -> Built | None:
     except (OSError, RuntimeError):
         return None
     return Built(form, index)
+
+
+def _bitmap(ids: Ids, size: int) -> NDArray[np.uint8]:
+    """A bit a number below `size`, as faiss reads it."""
+    bits = np.zeros(size, dtype=bool)
+    bits[ids] = True
+    return np.packbits(bits, bitorder="little")
 
 
 def _batches(rows: Any) -> Iterator[tuple[int, Vectors]]:

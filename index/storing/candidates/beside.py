@@ -35,7 +35,7 @@ from index.storing.health import Health
 FILE = "words.sqlite"
 
 _TABLES = (
-    "CREATE TABLE passages (n INTEGER PRIMARY KEY, published TEXT, source TEXT,"
+    "CREATE TABLE passages (n INTEGER PRIMARY KEY, id TEXT, published TEXT, source TEXT,"
     " title TEXT NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL)",
     schema.WORDS.replace("content=''", "content='passages', content_rowid='n'"),
     "CREATE TABLE built (library TEXT, generation INTEGER, token TEXT, highest INTEGER,"
@@ -255,6 +255,7 @@ class _Table:
         rows = [
             (
                 entry.number,
+                entry.article.id,
                 entry.article.published.isoformat() if entry.article.published else None,
                 entry.article.source,
                 entry.article.title,
@@ -263,10 +264,10 @@ class _Table:
             )
             for entry in entries
         ]
-        self._db.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)", rows)
+        self._db.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         self._db.executemany(
             "INSERT INTO words (rowid, title, heading, text) VALUES (?, ?, ?, ?)",
-            [(number, *words) for number, _, _, *words in rows],
+            [(number, *words) for number, _, _, _, *words in rows],
         )
 
     def _take_out(self, numbers: Sequence[int]) -> None:

@@ -292,6 +292,8 @@ def _expression(filter: Filter) -> str:
         parts.append(f"published > 0 and published <= {filter.until.toordinal()}")
     if filter.sources:
         parts.append(f"source in {json.dumps(sorted(filter.sources), ensure_ascii=False)}")
+    if filter.articles:
+        parts.append(f"article in {json.dumps(sorted(filter.articles), ensure_ascii=False)}")
     return " and ".join(parts)
 
 

@@ -11,12 +11,11 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from index.search import Filter
 from index.storing import building, vectors
+from index.storing.building import STANDARD, Limits
 from index.storing.candidates.protocol import Scored, Vector
+from index.storing.candidates.runs import Runs
 from index.storing.database import Database, State, has_been, meta_of, placeholders, token
 from index.storing.vectors import VectorIndex
 
@@ -29,8 +28,10 @@ _READ = 4096  # vectors at once
 class Nearest:
     """Passages by vector, of one library. Thread-safe. `folder` holds the derived file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limits: Limits = STANDARD) -> None:
         self.folder = folder
+        self._limits = limits
+        self._runs = Runs(folder)
         self._index: VectorIndex | None = None
         self._library = ""
         self._generation = -1
@@ -42,7 +43,7 @@ class Nearest:
     def search(self, db: Database, vector: Vector, depth: int, filter: Filter) -> Scored:
         """The index has to be caught up with."""
         assert self._index is not None
-        return self._index.search(vector, depth, allowed(db, filter))
+        return self._index.search(vector, depth, self._runs.allowed(db, filter))
 
     def state(self) -> State | None:
         if self._index is None:
@@ -64,15 +65,24 @@ class Nearest:
         with self._refreshing:
             token = self._tokens[self._generation]
             vectors.write(self.folder, index, self._library, self._generation, token)
-        if building.wanted(index):
-            building.start(self.folder)
+        if self._limits.built == "apart" and building.wanted(index, self._limits):
+            building.start(self.folder, "vectors")
 
     def discard(self) -> None:
-        """The file; what is in memory follows the rows all the same."""
-        vectors.discard(self.folder)
+        """The files; what is in memory is read anew when it is next caught up with."""
+        with self._refreshing:
+            vectors.discard(self.folder)
+            self._library = ""
 
     def catch_up(self, db: Database) -> VectorIndex:
         """The vectors as of this snapshot, or newer."""
+        index = self._caught_up(db)
+        if self._limits.built == "here" and building.wanted(index, self._limits):
+            building.build(self.folder)
+            index = self._caught_up(db)
+        return index
+
+    def _caught_up(self, db: Database) -> VectorIndex:
         meta = meta_of(db)
         generation, dimension = int(meta["generation"]), int(meta["dimension"])
         with self._refreshing:
@@ -119,6 +129,7 @@ class Nearest:
     def _from_file(self, db: Database) -> VectorIndex | None:
         folder = self.folder
         self._generation, self._tokens = -1, {}
+        self._runs = Runs(folder)
         self._mark = vectors.mark(folder)
         form, found = vectors.form(folder), vectors.manifest(folder)
         if form is not None and not _is_of(db, form):
@@ -157,29 +168,10 @@ def where(filter: Filter) -> tuple[str, list[Any]]:
     if filter.sources:
         conditions.append(f"a.source IN ({placeholders(sorted(filter.sources))})")
         values += sorted(filter.sources)
+    if filter.articles:
+        conditions.append(f"a.id IN ({placeholders(sorted(filter.articles))})")
+        values += sorted(filter.articles)
     return " AND ".join(conditions), values
-
-
-def allowed(db: Database, filter: Filter) -> NDArray[np.int64] | None:
-    """The numbers of the passages that the filter lets through; None if it lets all through."""
-    condition, values = where(filter)
-    if not condition:
-        return None
-    chosen = f"FROM articles a JOIN passages p ON p.article = a.n WHERE {condition}"
-    # an article's passages are written at once, so their numbers are a run: a row an article
-    runs = db.execute(
-        f"SELECT min(p.n), count(*), max(p.n) {chosen} GROUP BY p.article",
-        values,
-    ).fetchall()
-    if all(last - first + 1 == count for first, count, last in runs):
-        if not runs:
-            return np.empty(0, dtype=np.int64)
-        first, count, _ = np.array(runs, dtype=np.int64).T
-        ends = np.cumsum(count)
-        run: NDArray[np.int64] = np.repeat(first - (ends - count), count) + np.arange(ends[-1])
-        return run
-    rows = db.execute(f"SELECT p.n {chosen}", values).fetchall()
-    return np.array([n for (n,) in rows], dtype=np.int64)
 
 
 def _is_of(db: Database, found: vectors.Manifest | vectors.Form) -> bool:

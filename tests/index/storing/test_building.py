@@ -16,6 +16,7 @@ import pytest
 from index.library import Library
 from index.search import Filter
 from index.storing import building, vectors
+from index.storing.building import Limits
 from index.storing.vectors import Form, VectorIndex
 from tests.fakes import FakeEncoder
 from tests.index.samples import article
@@ -140,13 +141,14 @@ def test_a_description_of_another_form_is_none(tmp_path: Path, text: str) -> Non
 # --- a whole library ----------------------------------------------------------------------------
 
 
+LARGE = Limits(vectors=20, words=20, built="here")
+
+
 @pytest.fixture
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
-    monkeypatch.setattr(building, "BUILT_FROM", 20)
-    monkeypatch.setattr(building, "start", building.build)  # in this process, and waited for
     monkeypatch.setattr("index.storing.candidates.nearest.SAVED_FROM", 0)
     monkeypatch.setattr("index.storing.candidates.nearest.SAVED_SHARE", 0.0)
-    return Library.open(tmp_path / "library", FakeEncoder(), create=True)
+    return Library.open(tmp_path / "library", FakeEncoder(), create=True, limits=LARGE)
 
 
 def fill(library: Library, first: int, count: int) -> None:
@@ -192,7 +194,7 @@ def test_a_form_of_another_history_is_not_trusted(library: Library, tmp_path: Pa
     fill(library, 0, 12)
     library.close()
     backup = (library.path / "library.sqlite").read_bytes()
-    with Library.open(library.path, FakeEncoder()) as later:
+    with Library.open(library.path, FakeEncoder(), limits=LARGE) as later:
         later.remove([f"id{n:04d}" for n in range(6)])
         fill(later, 30, 12)
         later_form = later.status().form

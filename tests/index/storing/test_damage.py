@@ -14,7 +14,8 @@ import pytest
 
 from index.errors import LibraryDamaged
 from index.library import Library
-from index.storing import building, vectors
+from index.storing import vectors
+from index.storing.building import Limits
 from tests.fakes import FakeEncoder
 from tests.index.samples import article
 
@@ -27,11 +28,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Fourteen articles, one of them corrected; most of their vectors in a built form."""
     folder = tmp_path_factory.mktemp("whole") / "library"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(building, "BUILT_FROM", 20)
-        patch.setattr(building, "start", building.build)
         patch.setattr("index.storing.candidates.nearest.SAVED_FROM", 0)
         patch.setattr("index.storing.candidates.nearest.SAVED_SHARE", 0.0)
-        with Library.open(folder, FakeEncoder(), create=True) as library:
+        limits = Limits(vectors=20, built="here")
+        with Library.open(folder, FakeEncoder(), create=True, limits=limits) as library:
             with library.writing():
                 for n in range(14):
                     library.put(article(n, paragraphs=8))

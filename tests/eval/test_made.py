@@ -87,9 +87,9 @@ def test_a_query_is_encoded_once(sentences: Pool) -> None:
     class Counting(FakeEncoder):
         calls = 0
 
-        def encode(self, texts):  # type: ignore[no-untyped-def]
+        def encode(self, texts, kind="passage"):  # type: ignore[no-untyped-def]
             self.calls += 1
-            return super().encode(texts)
+            return super().encode(texts, kind)
 
     counting = Counting()
     encoder = Remembering(counting)

@@ -83,7 +83,8 @@ class Runs:
         if self._state is None:
             self._read(db)
         rows = db.execute(
-            "SELECT min(p.n), count(*), max(p.n), a.published, a.source, a.n FROM passages p"
+            "SELECT min(p.n), count(*), max(p.n), min(a.published), min(a.source), p.article"
+            " FROM passages p"
             " JOIN articles a ON a.n = p.article WHERE p.n > ? GROUP BY p.article ORDER BY 1",
             [self._highest],
         ).fetchall()

@@ -1,6 +1,6 @@
-"""What every kind of candidates does: the embedded ones in their small and their large forms, and
-Milvus by milvus-lite, which speaks
-the server's protocol. Recall isn't claimed here: so few passages are all found."""
+"""What every kind of candidates does: the embedded ones in their small and their large forms, those
+beside a server's rows, and Milvus by milvus-lite, which speaks the server's protocol. Recall isn't
+claimed here: so few passages are all found."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from index.errors import DatelineError
 from index.library import Library
 from index.search import Filter, fuse_ranks
 from index.storing.building import STANDARD, Limits
+from index.storing.candidates.beside import Beside
 from index.storing.candidates.embedded import Embedded
 from index.storing.candidates.protocol import Counts
 from tests.fakes import FakeEncoder
@@ -254,7 +255,9 @@ def test_an_engine_that_lacks_a_passage_is_told_and_filled_anew(
         library.put(article(n))
     everything = counts(library)
     assert library.check().problems == []
-    if isinstance(library._candidates, Embedded):  # compared vector by vector, word by word
+    if isinstance(
+        library._candidates, Embedded | Beside
+    ):  # compared vector by vector, word by word
         return
     with library._store.read() as db:
         library._candidates._engine(db).remove([2])  # type: ignore[attr-defined]

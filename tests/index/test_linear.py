@@ -25,12 +25,12 @@ from index.reading import (
     sitemaps,
 )
 from index.splitting import lines, passages, sentences, tokens
-from index.storing import copies
+from index.storing import changes, copies
 from tests.pumps import FREE, MOST, Function, cost, modules_with_patterns, slow
 
 MODULES = [
     *(charset, css, documents, feeds, formats, html, items, load, outlets, search, copies),
-    *(sitemaps, following),
+    *(sitemaps, following, changes),
     *(clean, dates, furniture, invisible, metadata, lines, passages, sentences, tokens),
 ]
 
@@ -38,6 +38,8 @@ MODULES = [
 ELSEWHERE = {
     "index.storing.holdings",  # a question's words with what is no word between them
     "index.storing.candidates.milvus",  # words, one class of characters
+    "index.storing.postgres.address",  # what a person wrote
+    "index.storing.postgres.dialect",  # Dateline's own tables
 }
 
 
@@ -71,6 +73,7 @@ FUNCTIONS: list[Function] = [
     outlets.words,
     outlets.short_names,
     copies.shingles,
+    changes._TOKENS.findall,
     lambda text: lines.BULLET.match(text),
     load._SCHEME.match,
     following._SCHEME.match,

@@ -79,7 +79,7 @@ def hits_view(hits: Sequence[Hit]) -> RenderableType:
         text, heading = words(hit.passage.text), words(hit.passage.heading)
         if heading and not text.startswith(heading):
             text = f"{heading} — {text}"
-        parts.append(Padding(Text(text), (0, 0, 1, 3), expand=False))
+        parts += [Padding(Text(text), (0, 0, 0, 3), expand=False), Text()]
     return Group(*parts)
 
 

@@ -224,3 +224,10 @@ def test_sizes() -> None:
         "92 MB",
         "1.1 GB",
     ]
+
+
+def test_between_two_hits_is_an_empty_line_however_wide_the_terminal() -> None:
+    out = StringIO()
+    Console(file=out, width=200).print(terminal.hits_view([hit(ARTICLE, 1), hit(OTHER, 2)]))
+    blank = [line for line in out.getvalue().split("\n")[:-1] if not line.strip()]
+    assert blank == ["", ""]

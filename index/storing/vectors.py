@@ -293,7 +293,8 @@ class Manifest:
 def write(folder: Path, index: VectorIndex, library: str, generation: int, token: str) -> None:
     """Index and manifest, each whole or not at all; the manifest last. One writer at a time.
 
-    Raises OSError; then the old pair is there, or one that doesn't match and is built anew.
+    Cut off at any point, it leaves the old pair, or no manifest: nothing that looks like damage.
+    Raises OSError, and then does the same.
     """
     for left in folder.glob("index.*.tmp"):  # by a writer that was killed
         left.unlink(missing_ok=True)
@@ -303,7 +304,9 @@ def write(folder: Path, index: VectorIndex, library: str, generation: int, token
     manifest = Manifest(
         library, generation, token, index.dimension, len(index), sha256, index.flat, built
     )
-    _replace(folder / _FILE, data)
+    file = _beside(folder / _FILE, data)
+    (folder / _MANIFEST).unlink(missing_ok=True)
+    file.replace(folder / _FILE)
     _replace(folder / _MANIFEST, json.dumps(asdict(manifest)).encode())
 
 
@@ -519,13 +522,18 @@ def _clear(folder: Path, but: str | None) -> None:
 
 
 def _replace(path: Path, data: bytes) -> None:
+    _beside(path, data).replace(path)
+
+
+def _beside(path: Path, data: bytes) -> Path:
+    """A file that is safely on disk, to take the place of `path`."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+    return temporary

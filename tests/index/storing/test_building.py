@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -247,3 +250,34 @@ def test_a_build_that_is_killed_leaves_the_form_that_was_there(library: Library)
     building.build(library.path)
     assert len(list(library.path.glob("built.*.ivf"))) == 1
     assert not list(library.path.glob("building.*.tmp"))
+
+
+@pytest.mark.parametrize("step", range(5))
+def test_a_file_of_neighbours_that_was_cut_off_is_none_and_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """A check took the new file beside the old manifest for damage."""
+
+    class Killed(BaseException):
+        pass
+
+    calls = itertools.count()
+
+    def dying(work: Callable[..., object]) -> Callable[..., object]:
+        def worked(*given: object, **named: object) -> object:
+            if next(calls) == step:
+                raise Killed
+            return work(*given, **named)
+
+        return worked
+
+    index = VectorIndex(DIMENSION)
+    for generation, vector in enumerate(unit(2), start=1):
+        index.add([generation], vector[None])
+        with monkeypatch.context() as patched, suppress(Killed):
+            if generation == 2:
+                for name in ("open", "replace", "unlink"):
+                    patched.setattr(Path, name, dying(getattr(Path, name)))
+            vectors.write(tmp_path, index, "library", generation, "token")
+    made = vectors.manifest(tmp_path)
+    assert made is None or vectors.read(tmp_path, made) is not None

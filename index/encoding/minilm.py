@@ -70,8 +70,8 @@ _BATCH = 32
 class SentenceEncoder:
     """Texts into unit vectors, float32. Thread-safe: one encodes at a time.
 
-    On a processor with bfloat16 arithmetic it multiplies in that (faster by a factor that
-    `eval/DECISIONS.md` records, at cosine 0.9999 to float32), else in float32. `threads` defaults
+    On a processor with AMX it multiplies in bfloat16 (faster by a factor that `eval/DECISIONS.md`
+    records, at cosine 0.9999 to float32), else in float32. `threads` defaults
     to the physical cores that this process may use.
     """
 
@@ -145,7 +145,8 @@ class SentenceEncoder:
 
 
 def bfloat16_is_fast() -> bool:
-    """Whether this processor computes in bfloat16 (AVX512-BF16 or AMX), not only stores it."""
+    """Whether this processor multiplies in bfloat16 faster than in float32: where it has AMX. Where
+    it has AVX512-BF16 alone it was slower (eval/DECISIONS.md)."""
     # (a ready-made test came with torch 2.12; without it the default is right, only slower)
     capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
-    return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "sve_bf16"))
+    return bool(capabilities.get("amx_bf16"))

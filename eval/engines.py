@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from eval.command import run
 from eval.suites.speed.suite import passage_text
 from index.encoding.encoder import Encoder
+from index.errors import UsageError
 from index.ingest import BATCH, Outcome
 from index.ingest import add as plain
 from index.library import Library
@@ -81,6 +82,8 @@ def main() -> int:
                 runs[engine].append(_timed(at, encoder, adding, paths))
             alone.append(_encoder_alone(folder / f"plain-{turn}", encoder))
         same = _differences(folder / "plain-0", folder / "ray-0")
+    if not runs["plain"][0].passages:
+        raise UsageError(f"no article could be read from {', '.join(paths)}; name others")
     rate = median(alone)
     print(f"{runs['plain'][0].passages} passages, {os.cpu_count()} processors, load "
           f"{os.getloadavg()[0]:.1f}")  # fmt: skip

@@ -29,10 +29,9 @@ def target_of(named: str) -> str:
     path = os.path.realpath(os.path.expanduser(named))
     if os.path.isdir(path):
         return path
-    what = (
-        "a file; follow its folder, or `dateline add` it" if os.path.exists(path) else "not there"
-    )
-    raise UsageError(f"'{named}' is {what}")
+    if os.path.exists(path):
+        raise UsageError(f"'{named}' is a file; follow its folder, or `dateline add` it")
+    raise UsageError(f"there is no folder '{named}'; check its name")
 
 
 def follow(library: Library, named: str, source: str | None = None) -> tuple[str, bool]:

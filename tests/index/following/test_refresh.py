@@ -340,7 +340,7 @@ def test_following_is_told_what_it_can_follow(library: Library, tmp_path: Path) 
     for wrong, why in (
         ("ftp://example.org/feed", "only http and https"),
         (str(tmp_path / "a.txt"), "is a file"),
-        (str(tmp_path / "nowhere"), "not there"),
+        (str(tmp_path / "nowhere"), "check its name"),
     ):
         with pytest.raises(UsageError, match=why):
             follow(library, wrong)

@@ -28,6 +28,15 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     return invoke
 
 
+def test_an_article_that_was_never_corrected_has_no_difference(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "bridge.txt").write_text("\n\n".join(BRIDGE))
+    run("add", tmp_path / "bridge.txt")
+    id = json.loads(run("list", "--json").stdout)[0]["article_id"]
+    shown = run("show", id, "--diff")
+    assert (shown.exit_code, shown.stdout) == (0, "")
+    assert "never corrected" in shown.stderr
+
+
 def test_a_folder_from_following_to_its_difference(run: Run, tmp_path: Path) -> None:
     papers = tmp_path / "papers"
     papers.mkdir()

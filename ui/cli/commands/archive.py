@@ -36,7 +36,9 @@ def export(
     if file.exists() and not replace:
         raise UsageError(f"'{file}' is there already; name another file, or say --replace.")
     if not file.parent.is_dir():
-        raise UsageError(f"There's no folder '{file.parent}' to write '{file.name}' to.")
+        raise UsageError(
+            f"There is no folder '{file.parent}' for '{file.name}'; make it, or name another."
+        )
     with (
         libraries.readable(library_of(ctx, library)) as opened,
         progress.downloading(file.name) as bar,

@@ -125,6 +125,8 @@ def show(
     debug: DebugOption = False,
 ) -> None:
     """Show an article as it was read in."""
+    from itertools import pairwise
+
     from index.article import Article
     from index.storing.versions import Version, version_dict
     from rag.answer import article_dict
@@ -151,8 +153,8 @@ def show(
         rows = terminal.versions_rows(kept, article)
         show_table(["Version", "Until", "Published", "Title", "Length"], rows)
     if diff:
-        later: list[Version | Article] = [*kept[1:], article]
-        for old, new in zip(kept, later, strict=True):
+        states: list[Version | Article] = [*kept, article]
+        for old, new in pairwise(states):
             show_view(terminal.difference_view(old, new))
         if not kept:
             say("It was never corrected since it was added.")

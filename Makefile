@@ -34,7 +34,7 @@ models: setup ## Get the default encoder and generator
 sample: models ## Put the sample articles into an empty library
 	@.ci/setup sample
 
-test: test-fast test-models lint ## All tests, ruff and mypy
+test: lint test-fast test-models ## All tests, ruff and mypy
 
 test-fast: ## The tests that need no model and no browser
 	@.ci/setup test

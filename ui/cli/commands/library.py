@@ -125,10 +125,7 @@ def show(
     debug: DebugOption = False,
 ) -> None:
     """Show an article as it was read in."""
-    from itertools import pairwise
-
-    from index.article import Article
-    from index.storing.versions import Version, version_dict
+    from index.storing.versions import version_dict
     from rag.answer import article_dict
     from ui.cli import libraries, terminal
 
@@ -153,8 +150,8 @@ def show(
         rows = terminal.versions_rows(kept, article)
         show_table(["Version", "Until", "Published", "Title", "Length"], rows)
     if diff:
-        states: list[Version | Article] = [*kept, article]
-        for old, new in pairwise(states):
+        for number, old in enumerate(kept, start=1):
+            new = kept[number] if number < len(kept) else article
             show_view(terminal.difference_view(old, new))
         if not kept:
             say("It was never corrected since it was added.")

@@ -1,9 +1,9 @@
 """`python -m eval.engines [PATH…]`: how fast articles come in, by this process and by Ray.
 
-Both add the same files and folders (without any: made-up articles) to a library of their own,
-beside the encoder alone over the same passages. Read the ratios: what another program takes of the
-processor, it takes of all three, and the order is turned round each time. The two libraries are
-compared at the end, passage by passage.
+Both add the same files and folders to a library of their own, beside the encoder alone over the
+same passages. `--data DIR` has articles made of the sentences of its `time/corpus.jsonl`. Read the
+ratios: what another program takes of the processor, it takes of all three, and the order is turned
+round each time. The two libraries are compared at the end, passage by passage.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.command import run
-from eval.suites.speed.suite import passage_text
+from eval.suites.speed.made import real_texts, sentences_of, write_articles
 from index.encoding.encoder import Encoder
 from index.errors import UsageError
 from index.ingest import BATCH, Outcome
@@ -30,7 +30,7 @@ from index.ingest import add as plain
 from index.library import Library
 from index.storing.vectors import unpack
 
-SECTIONS, WORDS = 5, 110  # of a made-up article
+PARAGRAPHS = 5  # of a made-up article
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,9 @@ class Ran:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("paths", nargs="*", help="files and folders; else made-up articles")
-    parser.add_argument("--articles", type=int, default=200, help="how many are made up")
+    parser.add_argument("paths", nargs="*", help="files and folders")
+    parser.add_argument("--data", type=Path, help="makes articles of its sentences instead")
+    parser.add_argument("--articles", type=int, default=200, help="how many are made")
     parser.add_argument("--cores", type=int, default=None, help="of Ray; else all")
     parser.add_argument("--times", type=int, default=3)
     given = parser.parse_args()
@@ -71,7 +72,7 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory(prefix="dateline-engines-") as name:
         folder = Path(name)
-        paths = given.paths or [str(_made_up(folder / "papers", given.articles))]
+        paths = given.paths or [str(_made(folder / "papers", given.data, given.articles))]
         runs: dict[str, list[Ran]] = {"plain": [], "ray": []}
         alone: list[float] = []
         for turn in range(given.times):
@@ -98,12 +99,12 @@ def main() -> int:
     return 0
 
 
-def _made_up(folder: Path, articles: int) -> Path:
+def _made(folder: Path, data: Path | None, articles: int) -> Path:
+    texts = real_texts(data, [])
+    if not texts:
+        raise UsageError("There is nothing to add: name files and folders, or --data DIR.")
     chance = random.Random(articles)  # noqa: S311
-    folder.mkdir()
-    for n in range(articles):
-        text = "\n\n".join(passage_text(chance, WORDS) for _ in range(SECTIONS))
-        (folder / f"{n:06}.txt").write_text(f"Report {n}\n\n{text}\n", "utf-8")
+    write_articles(folder, sentences_of(texts), chance, articles, PARAGRAPHS)
     return folder
 
 

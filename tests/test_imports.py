@@ -17,7 +17,6 @@ HEAVY = [
     "torch",
     "sentence_transformers",
     "tokenizers",
-    "safetensors",
     "faiss",
     "llama_cpp",
     "tiktoken",

@@ -2,7 +2,7 @@
 
 It reads the same folder as sentence-transformers does, gives the same vectors to float32's last
 digits, and is open in a fraction of a second, where importing torch takes several: what a process
-needs that encodes one question and some sentences. The only importer of tokenizers and safetensors.
+needs that encodes one question and some sentences. The only importer of tokenizers.
 
 The network is BERT's encoder (Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional
 Transformers"); a text's vector is the mean of its tokens' (Reimers & Gurevych 2019,
@@ -14,7 +14,7 @@ threads lose where a core is taken.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -22,11 +22,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from index.cores import one_blas_thread
 from index.encoding.encoder import Kind, Prefixes, model_folder, prefixes_of, weights_sha256
+from index.encoding.weights import mapped
 from index.errors import DatelineError
 
 Floats = NDArray[np.float32]
@@ -59,8 +59,7 @@ class PlainBert:
             self._tokenizer.no_padding()
             limit = int(_json(folder / "sentence_bert_config.json")["max_seq_length"])
             self._tokenizer.enable_truncation(limit)
-            with safe_open(folder / "model.safetensors", framework="np") as file:
-                self._read(_Tensors(file), config)
+            self._read(_Tensors(mapped(folder / "model.safetensors")), config)
         # (tokenizers raises nothing narrower)
         except Exception as error:
             raise DatelineError(
@@ -214,13 +213,13 @@ class _Layer(NamedTuple):
 
 
 class _Tensors:
-    """The tensors of an open file, each checked for its shape."""
+    """A file's tensors, each checked for its shape."""
 
-    def __init__(self, file: Any) -> None:
-        self._file = file
+    def __init__(self, found: Mapping[str, NDArray[np.floating]]) -> None:
+        self._found = found
 
     def get(self, name: str, *shape: int) -> Floats:
-        found: Floats = np.asarray(self._file.get_tensor(name), np.float32)
+        found: Floats = np.asarray(self._found[name], np.float32)
         if found.shape != shape:
             raise ValueError(f"{name} has the shape {found.shape}, not {shape}")
         return found

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -57,19 +57,35 @@ def pool(texts: Sequence[str], encoder: Encoder, kept: Path | None = None) -> Po
     if kept is not None and kept.exists():
         with np.load(kept, allow_pickle=False) as held:
             return Pool(json.loads(str(held["texts"])), held["vectors"])
-    found: dict[str, None] = {}
-    for text in texts:
-        for start, end in sentences(text):
-            sentence = " ".join(text[start:end].split())
-            if 40 <= len(sentence) <= 300:
-                found[sentence] = None
-    drawn = list(found)
+    drawn = sentences_of(texts)
     random.Random(len(drawn)).shuffle(drawn)  # noqa: S311
     made = Pool(drawn, encoder.encode(drawn[:_ENCODED]))
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         made.save(kept)
     return made
+
+
+def sentences_of(texts: Iterable[str]) -> list[str]:
+    """Each once, in order; without the very short and the very long."""
+    found: dict[str, None] = {}
+    for text in texts:
+        for start, end in sentences(text):
+            sentence = " ".join(text[start:end].split())
+            if 40 <= len(sentence) <= 300:
+                found[sentence] = None
+    return list(found)
+
+
+def write_articles(
+    folder: Path, sentences: Sequence[str], chance: random.Random, articles: int, paragraphs: int
+) -> None:
+    """Text files, each of so many paragraphs of five of these sentences, drawn at random."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for n in range(articles):
+        written = [" ".join(chance.choices(sentences, k=_SENTENCES)) for _ in range(paragraphs)]
+        title = chance.choice(sentences)[:60]
+        (folder / f"{n:06}.txt").write_text("\n\n".join([title, *written, ""]), "utf-8")
 
 
 def real_texts(data: Path | None, articles: Sequence[Article]) -> list[str]:

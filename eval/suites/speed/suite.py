@@ -31,7 +31,7 @@ from eval.bench import Bench
 from eval.datasets import SAMPLES, beir, document, find, own_articles, own_questions
 from eval.suite import Ask, Given, Item, Material, Record, Scored, Suite
 from eval.suites.speed.figures import FIGURES
-from eval.suites.speed.made import PER_ARTICLE, Maker, fill, pool, real_texts
+from eval.suites.speed.made import PER_ARTICLE, Maker, fill, pool, real_texts, write_articles
 from eval.suites.speed.standing import (
     Remembering,
     build_forms,
@@ -51,17 +51,15 @@ from rag.generating.form import PlainForm
 REPEATS = 20
 SIZES = (1_000, 10_000)
 KINDS = ("search", "open", "ingest", "answer")
-INGESTED = 50  # articles of three passages: so many texts go to sentence-transformers
+INGESTED, PARAGRAPHS = 50, 3  # articles: so many texts go to sentence-transformers
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 SELDOM = 4  # once in so many repeats: what takes longer than all else in one
 DEPTH = 100  # passages that FAISS and FTS5 alone are asked for, as the product asks them
-WORDS = 110  # of a passage that is ingested
 FILTERS = {  # of the made articles: a quarter, a 49th, a 40th
     "year": Filter(since=date(2021, 1, 1), until=date(2021, 12, 31)),
     "month": Filter(since=date(2021, 3, 1), until=date(2021, 3, 30)),
     "outlet": Filter(sources=frozenset(["Outlet 7"])),
 }
-SOUNDS = ("ba", "ke", "li", "mo", "nu", "ra", "se", "ti", "vo", "za")
 
 
 def load(given: Given) -> Material:
@@ -205,16 +203,17 @@ def start(bench: Bench, material: Material) -> Iterator[Ask]:
 
         def ingest(item: Item, made: _Shelf) -> dict[str, float]:
             chance = random.Random(item.gold["seed"])  # noqa: S311
-            with tempfile.TemporaryDirectory(prefix="dateline-eval-") as folder:
-                for n in range(INGESTED):
-                    text = "\n\n".join(passage_text(chance, WORDS) for _ in range(3))
-                    (Path(folder) / f"{n}.txt").write_text(f"Report {n}\n\n{text}\n", "utf-8")
+            with _folder() as folder:
+                write_articles(Path(folder), sentences.texts, chance, INGESTED, PARAGRAPHS)
                 outcomes: list[Outcome] = []
                 seconds = timed(lambda: outcomes.extend(add(made.library, [folder])))
             added = [o.article for o in outcomes if o.article is not None]
-            texts = [p.text for article in added for p in bench.split(article)]
-            encoder.encode(texts[:8])  # warm
-            baselines.encode(texts[:8])
+            texts = [
+                text
+                for article in added
+                for text in made.library.search_texts(article, made.library.passages(article.id))
+            ]
+            baselines.encode(texts[:8])  # warm, as ours is by now
             ours = timed(lambda: alone.encode(texts))
             plain = timed(lambda: baselines.encode(texts))
             made.library.remove([a.id for a in added])
@@ -258,16 +257,6 @@ def start(bench: Bench, material: Material) -> Iterator[Ask]:
             return {"measured": measures[item.gold["kind"]](item, shelf(item.gold["size"]))}
 
         yield ask
-
-
-def passage_text(chance: random.Random, words: int) -> str:
-    """Sentences of made-up words, some frequent and most rare, as words are."""
-    found: list[str] = []
-    while len(found) < words:
-        n = min(4000, int(chance.paretovariate(0.7)))
-        word = "".join(SOUNDS[int(d)] for d in str(n + 10))
-        found.append(f"{word.capitalize()}." if len(found) % 14 == 13 else word)
-    return " ".join(found) + "."
 
 
 def _folder() -> tempfile.TemporaryDirectory[str]:

@@ -4,11 +4,14 @@ A hit is a passage and the judgements are of documents: a document's rank is tha
 passage. 40 passages are asked for, so that ten documents are there to rank. Beside the questions of
 each collection stand queries for what one of its documents alone says in so many words
 (`eval.exact`); there the passage that holds it is to be found.
+
+    --set retrieval.judged=8   and by fused search with a second look (`rag.second_look`) at the
+                               first 8 passages, of the questions
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +23,8 @@ from eval.exact import sought
 from eval.metrics.ranking import NAMES, rank_scores
 from eval.suite import Ask, Figure, Given, Item, Material, Record, Scored, Suite
 from index.article import Article
+from index.errors import UsageError
+from rag.second_look import second_look
 
 MODES = ("dense", "lexical", "fused")
 PASSAGES = 40
@@ -80,6 +85,7 @@ def collections(data: Path | None) -> Iterator[Collection]:
 
 
 def load(given: Given) -> Material:
+    read = _read(given.options.get("retrieval.judged", "0"))
     found = list(collections(given.data))
     items: list[Item] = []
     articles: list[Article] = []
@@ -97,7 +103,9 @@ def load(given: Given) -> Material:
         for query, text in collection.queries.items():
             relevant = {ids[d].id: g for d, g in collection.qrels[query].items() if d in ids}
             if relevant:
-                items += _in_each_mode(name, query, text, {"relevant": relevant}, among)
+                gold: dict[str, Any] = {"relevant": relevant, "read": read}
+                modes = (*MODES, "judged") if read else MODES
+                items += _in_each_mode(name, query, text, gold, among, modes)
         own = list(ids.values())
         for n, one in enumerate(sought([a.text for a in own], given.seed)):
             gold = {"words": one.words, "article": own[one.document].id}
@@ -106,7 +114,12 @@ def load(given: Given) -> Material:
 
 
 def _in_each_mode(
-    group: str, query: str, text: str, gold: dict[str, Any], sources: frozenset[str]
+    group: str,
+    query: str,
+    text: str,
+    gold: dict[str, Any],
+    sources: frozenset[str],
+    modes: Sequence[str] = MODES,
 ) -> list[Item]:
     return [
         Item(
@@ -117,8 +130,14 @@ def _in_each_mode(
             gold={"mode": mode, **gold},
             sources=sources,
         )
-        for mode in MODES
+        for mode in modes
     ]
+
+
+def _read(text: str) -> int:
+    if not text.isdecimal():
+        raise UsageError(f"retrieval.judged={text!r}: write a number of passages.")
+    return int(text)
 
 
 @contextmanager
@@ -129,7 +148,12 @@ def start(bench: Bench, material: Material) -> Iterator[Ask]:
 
         def ask(item: Item) -> dict[str, Any]:
             chosen = Filter(sources=item.sources) if item.sources else None
-            hits = library.search(item.question, PASSAGES, mode=item.gold["mode"], filter=chosen)
+            judged = item.gold["mode"] == "judged"
+            mode = "fused" if judged else item.gold["mode"]
+            hits = library.search(item.question, PASSAGES, mode=mode, filter=chosen)
+            if judged:
+                looked = second_look(bench.reader(), item.question, hits, item.gold["read"])
+                hits = [one.hit for one in looked]
             if "words" in item.gold:
                 passages = library.passages(item.gold["article"])
                 held = [p.id for p in passages if item.gold["words"] in in_order(p.text)]

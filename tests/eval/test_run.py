@@ -175,6 +175,14 @@ def test_against_compares_question_by_question(tmp_path: Path) -> None:
     assert "Against the earlier run" in page
 
 
+def test_a_second_look_stands_beside_the_searches(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    run(out, "retrieval", limit=40, settings={"retrieval.judged": "2"})
+    assert ", judged" in (out / "report.md").read_text()
+    with pytest.raises(UsageError, match="number of passages"):
+        run(tmp_path / "wrong", "retrieval", settings={"retrieval.judged": "some"})
+
+
 def test_another_run_is_not_gone_on_with(tmp_path: Path) -> None:
     out = tmp_path / "run"
     run(out, "retrieval", limit=1)

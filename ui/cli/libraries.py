@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from index.ingest import Outcome
     from index.library import Library
+    from index.search import Hit
     from index.storing.places import Place
+    from rag.second_look import Judged
 
     Named = Place | None
 
@@ -72,6 +74,21 @@ def repairable(named: Named) -> Library:
 
     path = library_path(named)
     return Library.open(path, encoder_at(path), sample=False)
+
+
+def judged(query: str, hits: Sequence[Hit], model: str | None) -> list[Judged]:
+    """The hits after the second look of the model named, else the configuration's. Raises
+    ModelError."""
+    from rag.opening import open_reader
+    from rag.second_look import second_look
+    from ui.cli import config, progress
+
+    with progress.waiting("Reading the passages"):
+        reader = open_reader(model or config.read().model)
+        try:
+            return second_look(reader, query, hits)
+        finally:
+            reader.close()
 
 
 def ingesting(engine: str) -> Callable[..., Iterator[Outcome]]:

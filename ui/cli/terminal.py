@@ -6,7 +6,7 @@ writing-direction trick of theirs reaches the terminal, and none of it is read a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +63,8 @@ def words(text: str) -> str:
 # --- search -----------------------------------------------------------------------------------
 
 
-def hits_view(hits: Sequence[Hit]) -> RenderableType:
+def hits_view(hits: Sequence[Hit], likely: Mapping[str, float] | None = None) -> RenderableType:
+    """`likely`: by a passage's id, that it states an answer."""
     if not hits:
         return Text("No passage was found.")
     parts: list[RenderableType] = []
@@ -71,6 +72,8 @@ def hits_view(hits: Sequence[Hit]) -> RenderableType:
         found = f"{hit.score:.4f} · cosine {hit.dense:.2f}"
         if hit.lexical is not None:
             found += f" · words {hit.lexical:.1f}"
+        if likely and hit.passage.id in likely:
+            found += f" · states an answer: {likely[hit.passage.id]:.0%}"
         parts.append(
             Text.assemble(
                 (f"{hit.rank}. ", "bold cyan"), about(hit.article), (f" · {found}", "dim")

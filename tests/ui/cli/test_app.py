@@ -63,6 +63,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
 
     monkeypatch.setattr(opening, "open_encoder", FakeEncoder)
     monkeypatch.setattr(opening, "open_parts", stand_ins)
+    monkeypatch.setattr(opening, "open_reader", lambda model: fake_reader())
     monkeypatch.setenv("DATELINE_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("DATELINE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("DATELINE_LIBRARY", str(tmp_path / "none"))
@@ -205,6 +206,15 @@ def test_search_prints_passages_and_as_json_their_offsets(run: Run, library: Pat
     )
     assert TRADE.text[found["start"] : found["end"]] == found["text"]
     assert found["article_id"] == TRADE.id
+
+
+def test_a_judged_search_says_what_states_an_answer(run: Run, library: Path) -> None:
+    asked = "--library", library, "search", "When did the harbour bridge open?", "--judged"
+    first, second = json.loads(run(*asked, "--json").stdout)
+    assert (first["rank"], first["article_id"]) == (1, HARBOUR.id)
+    assert first["stated"] > 0.5 > second["stated"]
+    assert f"states an answer: {first['stated']:.0%}" in run(*asked, "-k", 1).stdout
+    assert "stated" not in json.loads(run(*asked[:-1], "--json").stdout)[0]
 
 
 def test_search_keeps_to_dates_and_outlets(run: Run, library: Path) -> None:

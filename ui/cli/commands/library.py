@@ -16,6 +16,7 @@ from ui.cli.command import (
     DebugOption,
     JsonOption,
     LibraryOption,
+    ModelOption,
     SinceOption,
     SourcesOption,
     UntilOption,
@@ -246,15 +247,25 @@ def search(
     ctx: typer.Context,
     query: str,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages.")] = 10,
+    judged: Annotated[
+        bool,
+        typer.Option(
+            "--judged",
+            help="Have the model read the first passages, and put those first that state an "
+            "answer; takes seconds a passage, the first time.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
     since: SinceOption = None,
     until: UntilOption = None,
     source: SourcesOption = None,
+    model: ModelOption = None,
     library: LibraryOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Find passages, without a language model."""
+    """Find passages, without a language model (but for --judged)."""
     from rag.answer import hit_dict
+    from rag.second_look import READ, Judged
     from ui.cli import libraries, terminal
     from ui.filters import make_filter
 
@@ -263,11 +274,18 @@ def search(
         if wanted is not None:
             wanted = opened.named(wanted)
             say_undated(opened.undated(wanted))
-        hits = opened.search(query, k, filter=wanted)
+        hits = opened.search(query, max(k, READ) if judged else k, filter=wanted)
+    looked = libraries.judged(query, hits, model) if judged else [Judged(hit, None) for hit in hits]
     if as_json:
-        show_json([hit_dict(hit) for hit in hits])
+        show_json(
+            [
+                {**hit_dict(one.hit), **({"stated": one.stated} if judged else {})}
+                for one in looked[:k]
+            ]
+        )
     else:
-        show_view(terminal.hits_view(hits))
+        likely = {one.hit.passage.id: one.stated for one in looked if one.stated is not None}
+        show_view(terminal.hits_view([one.hit for one in looked[:k]], likely))
 
 
 def _no_article(ids: Sequence[str]) -> str:

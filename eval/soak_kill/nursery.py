@@ -1,13 +1,14 @@
 """The process that writers are forked from, one that has imported everything: a kill then costs
 milliseconds. `WORK` is what they do.
 
-A point is a statement that SQLite is given, or a file of the library that is opened, renamed or
-removed; most kills come at a random one, for most of the time nothing is being written. The others
-come at a random time.
+A point is a statement that SQLite or PostgreSQL is given, or a file of the library (or of the place
+that it is moved to) that is opened, renamed or removed; most kills come at a random one, for most
+of the time nothing is being written. The others come at a random time.
 """
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 import os
@@ -17,15 +18,17 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from eval.soak_kill.moves import FOLDER, SERVER
 from eval.soak_kill.stand_ins import Here, WordHash, opened
-from index.errors import EncoderMismatch
+from index.errors import EncoderMismatch, LibraryBusy
 from index.following.clock import Clock
 from index.following.refresh import refresh
 from index.ingest import Outcome, take
-from index.library import Library
+from index.library import Library, moved
 from index.reading.items import of_file
 from index.storing import building
 
@@ -66,6 +69,18 @@ def _refresh(library: Library, job: Job, report: Report) -> None:
     report(outcome for outcome in found if outcome.status != "gone")
 
 
+def _migrate(library: Library, job: Job, _: Report) -> None:
+    until = time.monotonic() + WAIT
+    while True:
+        try:
+            moved(library.path, job["target"])
+            return
+        except LibraryBusy:  # the second writer is at it; a person would try again
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+
+
 WORK: dict[str, Callable[[Library, Job, Report], None]] = {
     "add": _add,
     "update": _add,
@@ -73,8 +88,10 @@ WORK: dict[str, Callable[[Library, Job, Report], None]] = {
     "rebuild": _rebuild,
     "build": _build,
     "refresh": _refresh,
+    FOLDER: _migrate,
+    SERVER: _migrate,
 }
-"""By name; each reports what it has stored. (Migrating comes here with `dateline migrate`.)"""
+"""By name; each reports what it has stored."""
 
 
 def nurse(folder: str) -> None:
@@ -83,6 +100,8 @@ def nurse(folder: str) -> None:
     A line each: "JOB PATH HASH" for an article that is stored, "JOB done SECONDS POINTS", "JOB
     mismatch" where the library was encoded anew meanwhile, and "over".
     """
+    with suppress(ImportError):  # (once, and not in every child)
+        importlib.import_module("index.storing.postgres.server")
     for line in sys.stdin:
         request = json.loads(line)
         children = []
@@ -103,7 +122,7 @@ def _run(folder: str, number: int, job: Job) -> None:
     code = 1
     try:
         began = time.perf_counter()
-        counted = count_points(folder, job.get("point"))
+        counted = count_points((folder, job.get("target", folder)), job.get("point"))
 
         def report(outcomes: Iterable[Outcome]) -> None:
             for outcome in outcomes:
@@ -123,18 +142,18 @@ def _run(folder: str, number: int, job: Job) -> None:
         os._exit(code)
 
 
-def count_points(folder: str, last: int | None) -> Iterator[int]:
-    """Counts the points from now on; this process dies at the last."""
+def count_points(folders: str | tuple[str, ...], last: int | None) -> Iterator[int]:
+    """Counts the points from now on; this process dies at the last. Files are of these folders."""
     count = itertools.count()
     plain = sqlite3.connect
-    kinds = {"open", "os.rename", "os.remove", "os.truncate"}
+    kinds = {"open", "os.rename", "os.remove", "os.truncate", "os.mkdir", "shutil.rmtree"}
 
     def point(_: object = None) -> None:
         if next(count) == last:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def audited(event: str, arguments: Sequence[Any]) -> None:
-        if event in kinds and str(arguments[0]).startswith(folder):
+        if event in kinds and str(arguments[0]).startswith(folders):
             point()
 
     def connect(*arguments: Any, **named: Any) -> sqlite3.Connection:
@@ -143,6 +162,14 @@ def count_points(folder: str, last: int | None) -> Iterator[int]:
         return db
 
     sqlite3.connect = connect  # type: ignore[assignment]
+    if (client := sys.modules.get("psycopg")) is not None:
+        asked = client.Cursor.execute
+
+        def execute(*arguments: Any, **named: Any) -> Any:
+            point()
+            return asked(*arguments, **named)
+
+        client.Cursor.execute = execute
     sys.addaudithook(audited)
     return count
 

@@ -146,6 +146,9 @@ class Words:
                     return
                 words.execute("INSERT INTO words (words) VALUES ('integrity-check')")
                 same = _same_texts(db, words)
+                if not _is_at(words, state_of(db)):  # another process brought it on meanwhile
+                    found.compared.append("no file of words (it is of a later state)")
+                    return
             except sqlite3.DatabaseError:
                 same = False
         if not same:

@@ -1,2 +1,2 @@
-"""Work on a library that is cut off by kill -9: at each point in turn (`at_every_call`,
-`at_points`), or while a build runs (`builds`). Judges nothing."""
+"""Work on a library that is cut off by kill -9: at the calls that change a file (`calls`), or while
+an index is built (`builds`). Judges nothing."""

@@ -1,6 +1,6 @@
 /* Preloaded: the process kills itself at the call number DIE_AT that changes a file whose path begins
-   with DIE_BELOW and doesn't hold DIE_BUT: before it, or with half of it written. `die_count` says
-   how many there were. */
+   with DIE_BELOW, doesn't hold DIE_BUT and holds DIE_ONLY: before it, or with half of it written.
+   `die_count` says how many there were. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -17,8 +17,9 @@
 static atomic_int count;
 
 static int below(const char *path) {
-    const char *folder = getenv("DIE_BELOW"), *but = getenv("DIE_BUT");
-    return folder && path && !strncmp(path, folder, strlen(folder)) && !(but && strstr(path, but));
+    const char *folder = getenv("DIE_BELOW"), *but = getenv("DIE_BUT"), *only = getenv("DIE_ONLY");
+    return folder && path && !strncmp(path, folder, strlen(folder)) && !(but && strstr(path, but)) &&
+           (!only || strstr(path, only));
 }
 
 static int of(int fd) {

@@ -1,28 +1,22 @@
 """The process that writers are forked from, one that has imported everything: a kill then costs
-milliseconds. `WORK` is what they do.
-
-A point is a statement that SQLite or PostgreSQL is given, or a file of the library (or of the place
-that it is moved to) that is opened, renamed or removed; most kills come at a random one, for most
-of the time nothing is being written. The others come at a random time.
-"""
+milliseconds. `WORK` is what they do; `eval.soak_kill.points` says when they are killed."""
 
 from __future__ import annotations
 
 import importlib
-import itertools
 import json
 import os
 import random
 import signal
-import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from eval.soak_kill.moves import FOLDER, SERVER
+from eval.soak_kill.points import Moment, count_points
 from eval.soak_kill.stand_ins import Here, WordHash, opened
 from index.errors import EncoderMismatch, LibraryBusy
 from index.following.clock import Clock
@@ -97,8 +91,8 @@ WORK: dict[str, Callable[[Library, Job, Report], None]] = {
 def nurse(folder: str) -> None:
     """Forks the jobs of each request at once, kills the first as is asked, waits for all.
 
-    A line each: "JOB PATH HASH" for an article that is stored, "JOB done SECONDS POINTS", "JOB
-    mismatch" where the library was encoded anew meanwhile, and "over".
+    A line each: "JOB PATH HASH" for an article that is stored, "JOB done SECONDS POINTS FILES",
+    "JOB mismatch" where the library was encoded anew meanwhile, and "over".
     """
     with suppress(ImportError):  # (once, and not in every child)
         importlib.import_module("index.storing.postgres.server")
@@ -122,7 +116,8 @@ def _run(folder: str, number: int, job: Job) -> None:
     code = 1
     try:
         began = time.perf_counter()
-        counted = count_points((folder, job.get("target", folder)), job.get("point"))
+        at = Moment(point=job.get("point"), file=job.get("file"))
+        long = count_points((folder, job.get("target", folder)), at)
 
         def report(outcomes: Iterable[Outcome]) -> None:
             for outcome in outcomes:
@@ -132,7 +127,7 @@ def _run(folder: str, number: int, job: Job) -> None:
         try:
             with opened(folder, job["encoder"]) as library:
                 WORK[job["do"]](library, job, report)
-            _say(f"{number}\tdone\t{time.perf_counter() - began}\t{next(counted)}")
+            _say(f"{number}\tdone\t{time.perf_counter() - began}\t{long.points}\t{long.files}")
         except EncoderMismatch:
             _say(f"{number}\tmismatch")
         code = 0
@@ -140,38 +135,6 @@ def _run(folder: str, number: int, job: Job) -> None:
         _say(f"{number}\tfailed\t{type(error).__name__}: {error}".replace("\n", " "))
     finally:
         os._exit(code)
-
-
-def count_points(folders: str | tuple[str, ...], last: int | None) -> Iterator[int]:
-    """Counts the points from now on; this process dies at the last. Files are of these folders."""
-    count = itertools.count()
-    plain = sqlite3.connect
-    kinds = {"open", "os.rename", "os.remove", "os.truncate", "os.mkdir", "shutil.rmtree"}
-
-    def point(_: object = None) -> None:
-        if next(count) == last:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def audited(event: str, arguments: Sequence[Any]) -> None:
-        if event in kinds and str(arguments[0]).startswith(folders):
-            point()
-
-    def connect(*arguments: Any, **named: Any) -> sqlite3.Connection:
-        db: sqlite3.Connection = plain(*arguments, **named)
-        db.set_trace_callback(point)
-        return db
-
-    sqlite3.connect = connect  # type: ignore[assignment]
-    if (client := sys.modules.get("psycopg")) is not None:
-        asked = client.Cursor.execute
-
-        def execute(*arguments: Any, **named: Any) -> Any:
-            point()
-            return asked(*arguments, **named)
-
-        client.Cursor.execute = execute
-    sys.addaudithook(audited)
-    return count
 
 
 def _say(line: str) -> None:

@@ -16,6 +16,7 @@ from typing import IO, Any
 from eval.soak_kill import moves
 from eval.soak_kill.account import Account
 from eval.soak_kill.nursery import WORK
+from eval.soak_kill.points import Long, Moment, moment
 from eval.soak_kill.reading import EVERYTHING, MODES, by_article, not_whole
 from eval.soak_kill.stand_ins import Here, opened
 from index.following.following import follow
@@ -24,7 +25,6 @@ from index.library import Library
 
 _LEAST = 12
 _MOST = 40  # articles, above which the library is emptied: a search over all is part of each check
-_TIMED = 0.3  # of the kills come at a random time
 _TOPICS = ("harbour bridge", "grain by rail", "copper prices", "winter festival", "old institute")
 
 
@@ -59,7 +59,7 @@ class Soak:
         self._account = Account()
         self._targets = moves.Targets(folder.resolve())
         self._works = [w for w in WORK if w != moves.SERVER or not self._targets.lacking]
-        self._long: dict[str, tuple[float, int]] = {}  # seconds and points of each work
+        self._long: dict[str, Long] = {}  # of each work
         self._number = 0
         self._encoder = 0
         self.found = Found(lacking=self._targets.lacking)
@@ -137,14 +137,8 @@ class Soak:
         if what in ("add", "update", "refresh"):
             job["targets"] = self._written(what, 6)
         second = {"do": "add", "targets": self._written("second", 2)}
-        after = None
-        if kill:
-            seconds, points = self._long[what]
-            if self._chance.random() < _TIMED:
-                after = self._chance.uniform(0, seconds)
-            else:
-                job["point"] = self._chance.randint(1, max(1, points))
-        done = self._ask([job, second], after)
+        at = moment(self._chance, self._long[what]) if kill else Moment()
+        done = self._ask([job | {"point": at.point, "file": at.file}, second], at.after)
         (self.found.ended if 0 in done else self.found.killed)[what] += 1
         if 1 not in done:
             self._wrong(what, "the second writer failed")
@@ -180,7 +174,7 @@ class Soak:
             if what == "done":
                 done.add(int(number))
                 if int(number) == 0:
-                    self._long[job["do"]] = float(rest[0]), int(rest[1])
+                    self._long[job["do"]] = Long(float(rest[0]), int(rest[1]), int(rest[2]))
                 if job["do"] == "remove":
                     self._account.removed()
             elif what == "mismatch":

@@ -136,7 +136,9 @@ class Soak:
             job["target"] = self._targets.new(what)
         if what in ("add", "update", "refresh"):
             job["targets"] = self._written(what, 6)
-        second = {"do": "add", "targets": self._written("second", 2)}
+        # (what comes after a move makes the source another, and then it can't be begun again)
+        count = self._chance.choice((0, 2)) if "target" in job else 2
+        second = {"do": "add", "targets": self._written("second", count)}
         at = moment(self._chance, self._long[what]) if kill else Moment()
         done = self._ask([job | {"point": at.point, "file": at.file}, second], at.after)
         (self.found.ended if 0 in done else self.found.killed)[what] += 1

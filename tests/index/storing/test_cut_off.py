@@ -14,10 +14,11 @@ from index.errors import EncoderMismatch
 from index.library import Library
 from index.storing import building, vectors
 from index.storing.building import Limits
-from index.storing.candidates import word_files, words
+from index.storing.candidates import beside, word_files, words
 from tests.fakes import FakeEncoder
 from tests.index.samples import article
 from tests.index.storing.killing.calls import at_calls
+from tests.postgres import Cluster
 
 LARGE = Limits(vectors=20, words=20, built="never")
 MOST = 8  # of the calls that each work dies at; `at_calls` without it tries all of them
@@ -233,3 +234,24 @@ def test_what_names_a_file_changes_by_one_at_a_time(
     form = vectors.form(library.path)
     assert form is None or (library.path / form.name).exists()
     assert library.inspect().problems == []
+
+
+def test_words_beside_a_server_that_are_brought_on_while_they_are_checked_are_no_damage(
+    postgres: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATELINE_CACHE", str(tmp_path / "cache"))
+    place = postgres.database()
+
+    def write() -> None:
+        with Library.open(place, FakeEncoder()) as other:
+            other.remove(["id0001"])
+            other.search("report", 5)
+
+    with Library.open(place, FakeEncoder(), create=True) as library:
+        for n in range(4):
+            library.put(article(n))
+        library.search("report", 5)
+        meanwhile(monkeypatch, beside, "_same_texts", write)
+        assert library.inspect().problems == []
+        assert len(library) == 3, "it was written meanwhile"
+        assert library.inspect().problems == []

@@ -29,7 +29,8 @@ def main() -> int:
         print(f"{what:19} killed in the middle {found.killed[what]:4}, done {found.ended[what]:4}")
     print(f"{found.reported} articles reported, {found.second} of them by the second writer")
     print(f"{found.looks} looks by the reader, {found.formed} checks with the large form in use")
-    print("moves left " + ", ".join(f"{what} {n} times" for what, n in found.left.items()))
+    if found.left:
+        print("moves left " + ", ".join(f"{what} {n} times" for what, n in found.left.items()))
     if found.lacking:
         print(f"nothing was moved to a server: {found.lacking}")
     print(f"{len(found.wrong)} things wrong")

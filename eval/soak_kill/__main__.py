@@ -26,9 +26,13 @@ def main() -> int:
         return 0
     found = soak(options.kills, options.seed, lambda line: print(line, file=sys.stderr, flush=True))
     for what in WORK:
-        print(f"{what:8} killed in the middle {found.killed[what]:4}, done {found.ended[what]:4}")
+        print(f"{what:19} killed in the middle {found.killed[what]:4}, done {found.ended[what]:4}")
     print(f"{found.reported} articles reported, {found.second} of them by the second writer")
     print(f"{found.looks} looks by the reader, {found.formed} checks with the large form in use")
+    if found.left:
+        print("moves left " + ", ".join(f"{what} {n} times" for what, n in found.left.items()))
+    if found.lacking:
+        print(f"nothing was moved to a server: {found.lacking}")
     print(f"{len(found.wrong)} things wrong")
     for sentence in found.wrong[:50]:
         print(f"  {sentence}")

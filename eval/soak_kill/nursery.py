@@ -1,31 +1,28 @@
 """The process that writers are forked from, one that has imported everything: a kill then costs
-milliseconds. `WORK` is what they do.
-
-A point is a statement that SQLite is given, or a file of the library that is opened, renamed or
-removed; most kills come at a random one, for most of the time nothing is being written. The others
-come at a random time.
-"""
+milliseconds. `WORK` is what they do; `eval.soak_kill.points` says when they are killed."""
 
 from __future__ import annotations
 
-import itertools
+import importlib
 import json
 import os
 import random
 import signal
-import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from eval.soak_kill.moves import FOLDER, SERVER
+from eval.soak_kill.points import Moment, count_points
 from eval.soak_kill.stand_ins import Here, WordHash, opened
-from index.errors import EncoderMismatch
+from index.errors import EncoderMismatch, LibraryBusy
 from index.following.clock import Clock
 from index.following.refresh import refresh
 from index.ingest import Outcome, take
-from index.library import Library
+from index.library import Library, moved
 from index.reading.items import of_file
 from index.storing import building
 
@@ -66,6 +63,18 @@ def _refresh(library: Library, job: Job, report: Report) -> None:
     report(outcome for outcome in found if outcome.status != "gone")
 
 
+def _migrate(library: Library, job: Job, _: Report) -> None:
+    until = time.monotonic() + WAIT
+    while True:
+        try:
+            moved(library.path, job["target"])
+            return
+        except LibraryBusy:  # the second writer is at it; a person would try again
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+
+
 WORK: dict[str, Callable[[Library, Job, Report], None]] = {
     "add": _add,
     "update": _add,
@@ -73,16 +82,20 @@ WORK: dict[str, Callable[[Library, Job, Report], None]] = {
     "rebuild": _rebuild,
     "build": _build,
     "refresh": _refresh,
+    FOLDER: _migrate,
+    SERVER: _migrate,
 }
-"""By name; each reports what it has stored. (Migrating comes here with `dateline migrate`.)"""
+"""By name; each reports what it has stored."""
 
 
 def nurse(folder: str) -> None:
     """Forks the jobs of each request at once, kills the first as is asked, waits for all.
 
-    A line each: "JOB PATH HASH" for an article that is stored, "JOB done SECONDS POINTS", "JOB
-    mismatch" where the library was encoded anew meanwhile, and "over".
+    A line each: "JOB PATH HASH" for an article that is stored, "JOB done SECONDS POINTS FILES",
+    "JOB mismatch" where the library was encoded anew meanwhile, and "over".
     """
+    with suppress(ImportError):  # (once, and not in every child)
+        importlib.import_module("index.storing.postgres.server")
     for line in sys.stdin:
         request = json.loads(line)
         children = []
@@ -103,7 +116,8 @@ def _run(folder: str, number: int, job: Job) -> None:
     code = 1
     try:
         began = time.perf_counter()
-        counted = count_points(folder, job.get("point"))
+        at = Moment(point=job.get("point"), file=job.get("file"))
+        long = count_points((folder, job.get("target", folder)), at)
 
         def report(outcomes: Iterable[Outcome]) -> None:
             for outcome in outcomes:
@@ -113,7 +127,7 @@ def _run(folder: str, number: int, job: Job) -> None:
         try:
             with opened(folder, job["encoder"]) as library:
                 WORK[job["do"]](library, job, report)
-            _say(f"{number}\tdone\t{time.perf_counter() - began}\t{next(counted)}")
+            _say(f"{number}\tdone\t{time.perf_counter() - began}\t{long.points}\t{long.files}")
         except EncoderMismatch:
             _say(f"{number}\tmismatch")
         code = 0
@@ -121,30 +135,6 @@ def _run(folder: str, number: int, job: Job) -> None:
         _say(f"{number}\tfailed\t{type(error).__name__}: {error}".replace("\n", " "))
     finally:
         os._exit(code)
-
-
-def count_points(folder: str, last: int | None) -> Iterator[int]:
-    """Counts the points from now on; this process dies at the last."""
-    count = itertools.count()
-    plain = sqlite3.connect
-    kinds = {"open", "os.rename", "os.remove", "os.truncate"}
-
-    def point(_: object = None) -> None:
-        if next(count) == last:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def audited(event: str, arguments: Sequence[Any]) -> None:
-        if event in kinds and str(arguments[0]).startswith(folder):
-            point()
-
-    def connect(*arguments: Any, **named: Any) -> sqlite3.Connection:
-        db: sqlite3.Connection = plain(*arguments, **named)
-        db.set_trace_callback(point)
-        return db
-
-    sqlite3.connect = connect  # type: ignore[assignment]
-    sys.addaudithook(audited)
-    return count
 
 
 def _say(line: str) -> None:

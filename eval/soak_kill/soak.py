@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 import subprocess
@@ -14,7 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from eval.soak_kill import moves
+from eval.soak_kill.account import Account
 from eval.soak_kill.nursery import WORK
+from eval.soak_kill.points import Long, Moment, moment
 from eval.soak_kill.reading import EVERYTHING, MODES, by_article, not_whole
 from eval.soak_kill.stand_ins import Here, opened
 from index.following.following import follow
@@ -23,7 +25,6 @@ from index.library import Library
 
 _LEAST = 12
 _MOST = 40  # articles, above which the library is emptied: a search over all is part of each check
-_TIMED = 0.3  # of the kills come at a random time
 _TOPICS = ("harbour bridge", "grain by rail", "copper prices", "winter festival", "old institute")
 
 
@@ -31,7 +32,8 @@ _TOPICS = ("harbour bridge", "grain by rail", "copper prices", "winter festival"
 class Found:
     """`killed` and `ended`: how often each work was cut off, and was done before the kill came.
     `second`: articles that the second writer reported; `looks`: of the reader while others wrote;
-    `formed`: checks with the large form in use. `wrong`: what wasn't as it should be, a sentence
+    `formed`: checks with the large form in use; `left`: what was there after a move, how often.
+    `lacking`: why nothing was moved to a server. `wrong`: what wasn't as it should be, a sentence
     each."""
 
     killed: Counter[str] = field(default_factory=Counter)
@@ -40,6 +42,8 @@ class Found:
     second: int = 0
     looks: int = 0
     formed: int = 0
+    left: Counter[moves.Left] = field(default_factory=Counter)
+    lacking: str = ""
     wrong: list[str] = field(default_factory=list)
 
 
@@ -52,13 +56,13 @@ class Soak:
             papers.mkdir()
         self._chance = random.Random(seed)  # noqa: S311
         self._tell = say
-        self._sure: dict[str, str] = {}  # the text of every article, by path
-        self._maybe: dict[str, set[str | None]] = {}  # what it may be now; None: not there
-        self._history: dict[str, list[str]] = {}
-        self._long: dict[str, tuple[float, int]] = {}  # seconds and points of each work
+        self._account = Account()
+        self._targets = moves.Targets(folder.resolve())
+        self._works = [w for w in WORK if w != moves.SERVER or not self._targets.lacking]
+        self._long: dict[str, Long] = {}  # of each work
         self._number = 0
         self._encoder = 0
-        self.found = Found()
+        self.found = Found(lacking=self._targets.lacking)
         with opened(self._library, "0", create=True) as library:
             follow(library, str(self._papers["refresh"]))
         self._nursery = _started("--nursery", self._library)
@@ -68,36 +72,39 @@ class Soak:
         for process in (self._nursery, self._reader):
             process.kill()
             process.wait()
+        self._targets.close()
 
     def run(self, kills: int) -> Found:
         """Until so many were killed in the middle of their work."""
         for number in range(5 * kills):
             if self.found.killed.total() >= kills:
                 break
-            if len(self._sure) < _LEAST:  # there must be something to lose
+            if len(self._account.sure) < _LEAST:  # there must be something to lose
                 for what in ("add", "refresh"):
                     self._turn(what, kill=False)
-            what = list(WORK)[number % len(WORK)]
+            what = self._works[number % len(self._works)]
             self._turn(what, kill=what in self._long)
-            if len(self._sure) > _MOST:
+            if len(self._account.sure) > _MOST:
                 self._empty()
         self._make_up()
         return self.found
 
     def _turn(self, what: str, *, kill: bool) -> None:
         _write(self._reader, "go")
-        self._work(what, kill=kill)
+        job = self._work(what, kill=kill)
         _write(self._reader, "rest")
         assert self._reader.stdout is not None
         seen = json.loads(self._reader.stdout.readline())
         self.found.looks += seen["looks"]
         self._wrong(what, *seen["wrong"])
         self._check(what)
+        if "target" in job:
+            self._look_there(what, job)
         if kill:
             killed, wrong = self.found.killed.total(), len(self.found.wrong)
             self._tell(f"{killed} killed, the last at {what}: {wrong} things wrong")
         for mode, held in seen["found"].items():
-            if held != {path: _hash(text) for path, text in self._sure.items()}:
+            if held != self._account.hashes():
                 self._wrong(what, f"the reader's library finds other articles by {mode}")
 
     def _make_up(self) -> None:
@@ -106,13 +113,13 @@ class Soak:
         for what in ("add", "second"):
             for path in sorted(self._papers[what].iterdir()):
                 request["targets"].append(str(path))
-                self._maybe[str(path)] = {path.read_text()}
+                self._account.maybe[str(path)] = {path.read_text()}
         self._ask([request], None)
         self._check("going on")
 
     # --- working ----------------------------------------------------------------------------
 
-    def _work(self, what: str, *, kill: bool) -> None:
+    def _work(self, what: str, *, kill: bool) -> dict[str, Any]:
         job: dict[str, Any] = {"do": what}
         if what == "rebuild":
             job["to"] = str(self._encoder + 1)
@@ -122,25 +129,37 @@ class Soak:
             gone = self._chance.sample(heads, min(3, len(heads)))
             job["ids"] = [head.id for head in gone]
             for head in gone:
-                self._maybe[str(head.path)] = {self._sure[str(head.path)], None}
+                self._account.may_become(str(head.path), None)
         elif what == "refresh":
             job["seed"] = self._chance.random()
+        elif what in (moves.FOLDER, moves.SERVER):
+            job["target"] = self._targets.new(what)
         if what in ("add", "update", "refresh"):
             job["targets"] = self._written(what, 6)
-        second = {"do": "add", "targets": self._written("second", 2)}
-        after = None
-        if kill:
-            seconds, points = self._long[what]
-            if self._chance.random() < _TIMED:
-                after = self._chance.uniform(0, seconds)
-            else:
-                job["point"] = self._chance.randint(1, max(1, points))
-        done = self._ask([job, second], after)
+        # (what comes after a move makes the source another, and then it can't be begun again)
+        count = self._chance.choice((0, 2)) if "target" in job else 2
+        second = {"do": "add", "targets": self._written("second", count)}
+        at = moment(self._chance, self._long[what]) if kill else Moment()
+        done = self._ask([job | {"point": at.point, "file": at.file}, second], at.after)
         (self.found.ended if 0 in done else self.found.killed)[what] += 1
         if 1 not in done:
             self._wrong(what, "the second writer failed")
         if not kill and 0 not in done:
             self._wrong(what, f"{what} failed by itself")
+        return job | {"late": set(second["targets"]), "done": 0 in done}
+
+    def _look_there(self, what: str, job: dict[str, Any]) -> None:
+        """At the place that was moved to; then the move is begun again."""
+        target = job["target"]
+        left, wrong = moves.after(self._library, target, job["late"])
+        self.found.left[left] += 1
+        if job["done"] and left == "nothing":
+            wrong.append("what was moved isn't there")
+        if left == "earlier":  # what came since makes it something else: it isn't moved over
+            self._targets.forget(target)
+            target = self._targets.new(what)
+        self._wrong(what, *wrong, *moves.again(self._library, target, already=left == "all"))
+        self._targets.forget(target)
 
     def _ask(self, jobs: list[dict[str, Any]], after: float | None) -> set[int]:
         """Has the jobs done; the numbers of those that came to an end."""
@@ -157,10 +176,9 @@ class Soak:
             if what == "done":
                 done.add(int(number))
                 if int(number) == 0:
-                    self._long[job["do"]] = float(rest[0]), int(rest[1])
+                    self._long[job["do"]] = Long(float(rest[0]), int(rest[1]), int(rest[2]))
                 if job["do"] == "remove":
-                    self._maybe |= {p: {None} for p, may in self._maybe.items() if None in may
-                                    and p in self._sure}  # fmt: skip
+                    self._account.removed()
             elif what == "mismatch":
                 if not any("to" in one for one in jobs):
                     self._wrong(job["do"], "another encoder than it was encoded with")
@@ -174,14 +192,12 @@ class Soak:
     def _reported(self, path: str, digest: str, *, second: bool) -> None:
         self.found.reported += 1
         self.found.second += second
-        may = self._maybe.get(path, {self._sure.get(path)})
-        text = next((t for t in may if t is not None and _hash(t) == digest), None)
-        self._maybe[path] = {text}  # reported: that, and nothing else
+        self._account.reported(path, digest)
 
     def _written(self, what: str, count: int) -> list[str]:
         """Files anew, or changed; of the folder that is followed, both."""
         papers = self._papers.get(what, self._papers["add"])
-        known = sorted(path for path in self._sure if Path(path).parent == papers)
+        known = sorted(path for path in self._account.sure if Path(path).parent == papers)
         paths = []
         if what != "update":
             for _ in range(count):
@@ -192,12 +208,11 @@ class Soak:
         for path in paths:
             self._number += 1
             text = self._text()
-            self._maybe[path] = {self._sure.get(path), text}
+            self._account.may_become(path, text)
             Path(path).write_text(text)
         if what == "refresh":  # and those whose article is there no more
-            self._maybe |= {
-                str(p): {self._sure.get(str(p)), p.read_text()} for p in papers.iterdir()
-            }
+            for file in papers.iterdir():
+                self._account.may_become(str(file), file.read_text())
         return paths
 
     def _text(self) -> str:
@@ -217,7 +232,7 @@ class Soak:
         for papers in self._papers.values():
             for path in papers.iterdir():
                 path.unlink()
-        self._sure, self._maybe, self._history = {}, {}, {}
+        self._account = Account()
 
     # --- checking ---------------------------------------------------------------------------
 
@@ -232,21 +247,11 @@ class Soak:
             self.found.formed += library.status().form is not None
             self._wrong(what, *library.inspect().problems)
             articles = library.articles()
-            there = {str(article.path): article for article in articles}
+            there = {str(article.path): article.text for article in articles}
             if len(there) != len(articles):
                 self._wrong(what, "an article is there twice")
-            for path in {*there, *self._sure, *self._maybe}:
-                text = there[path].text if path in there else None
-                if text not in self._maybe.get(path, {self._sure.get(path)}):
-                    self._wrong(what, f"{path} is {'not what was written' if text else 'lost'}")
-                before = self._sure.get(path)
-                if text is None:
-                    self._history.pop(path, None)
-                elif before is not None and before != text:
-                    self._history.setdefault(path, []).append(before)
-                kept = [v.text for v in library.versions(there[path].id)] if text else []
-                if kept != self._history.get(path, []):
-                    self._wrong(what, f"the history of {path} isn't what was written")
+            kept = {str(a.path): [v.text for v in library.versions(a.id)] for a in articles}
+            self._wrong(what, *self._account.settle(there, kept))
             for mode in MODES:
                 hits = library.search(EVERYTHING, 100_000, mode=mode)
                 self._wrong(what, *not_whole(hits))
@@ -257,8 +262,6 @@ class Soak:
                 best = library.search(word, 1, mode="lexical")
                 if not best or best[0].article.id != article.id:
                     self._wrong(what, f"{article.path} isn't found by its own word {word!r}")
-        self._sure = {path: article.text for path, article in there.items()}
-        self._maybe = {}
 
 
 def _started(what: str, library: Path) -> subprocess.Popen[str]:
@@ -278,13 +281,12 @@ def _write(process: subprocess.Popen[str], line: str) -> None:
     pipe.flush()
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def soak(kills: int, seed: int, say: Callable[[str], None] = lambda _: None) -> Found:
     """`say` is told of every kill."""
-    with tempfile.TemporaryDirectory(prefix="dateline-kill-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="dateline-kill-") as folder,
+        moves.cache(Path(folder) / "cache"),
+    ):
         soaked = Soak(Path(folder), seed, say)
         try:
             return soaked.run(kills)

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from index.storing import copies, schema, seals, vectors, versions
-from index.storing.candidates.word_files import WORDS
-from index.storing.database import Database, State, has_been, meta_of
+from index.storing import copies, schema, seals, versions
+from index.storing.candidates import built
+from index.storing.database import Database, meta_of
 from index.storing.rows import passages_of
 from index.storing.store import tolerant
 
@@ -106,8 +106,8 @@ def inspect(
             ("the articles", lambda: _articles(db, found, progress)),
             ("the earlier versions", lambda: _versions(db, found)),
             ("the stamps of writes", lambda: _stamps(db, found)),
-            ("the vectors", lambda: _nearest(db, found, folder)),
-            ("the files of words", lambda: _large_words(db, found, folder)),
+            ("the vectors", lambda: _files(found, built.neighbours(db, folder))),
+            ("the files of words", lambda: _files(found, built.words(db, folder))),
         ]
         if db.holds_words:
             looks.insert(4, ("the index of words", lambda: _words(db, found)))
@@ -292,71 +292,10 @@ def index(db: Database, table: str) -> None:
         )
 
 
-def _nearest(db: Database, found: Health, folder: Path) -> None:
-    meta = meta_of(db)
-    library, dimension = str(meta["library"]), int(meta["dimension"])
-
-    def ours(made: vectors.Manifest | vectors.Form | None) -> bool:
-        return made is not None and has_been(
-            db, State(made.library, made.generation, made.token)
-        )  # fmt: skip
-
-    there = [made for made in (vectors.manifest(folder), vectors.form(folder)) if made is not None]
-    manifest, form = vectors.manifest(folder), vectors.form(folder)
-    form = form if ours(form) else None
-    lacks = ours(manifest) and manifest is not None and manifest.built and form is None
-    if not ours(manifest) or (manifest and manifest.built != (form.name if form else "")):
-        manifest = None
-    if lacks:
-        found.nearest = True
-        found.problems.append("the file of nearest neighbours lacks its larger part")
-    if manifest is None and form is None:
-        which = (
-            "no file of nearest neighbours (it is made when it pays)"
-            if not any(made.library == library for made in there)
-            else "no file of nearest neighbours: the one that is there is of another state, and "
-            "isn't used"
-        )
-        found.compared.append(which)
-        return
-    held = vectors.read(folder, manifest, form)
-    same = held is not None and held.dimension == dimension
-    same = same and (form is None or vectors.is_whole(folder, form))
-    if held is not None and same:
-        since = min(made.generation for made in (manifest, form) if made is not None)
-        removed = {n for (n,) in db.execute("SELECT n FROM removed WHERE generation > ?", [since])}
-        wanted = set(held.ids().tolist()) - removed
-        last = 0
-        while same and (
-            some := db.execute(
-                "SELECT n, vector FROM passages WHERE n > ? ORDER BY n LIMIT 4096", [last]
-            ).fetchall()
-        ):
-            last = some[-1][0]
-            shared = [(n, v) for n, v in some if n in wanted and len(v) == 2 * dimension]
-            wanted -= {n for n, _ in some}
-            if shared:
-                same = np.allclose(
-                    held.vectors([n for n, _ in shared]),
-                    vectors.unpack([v for _, v in shared], dimension),
-                    atol=1e-6 if form is None else 1e-3,  # (built: two bytes a number)
-                )
-        same = same and not wanted
-    if not same:
-        found.nearest = True
-        found.problems.append("the file of nearest neighbours isn't that of the vectors")
-    found.compared.append("the file of nearest neighbours with the vectors, number by number")
-
-
-def _large_words(db: Database, found: Health, folder: Path) -> None:
-    if not (folder / WORDS).exists():
-        return
-    from index.storing.candidates.words import problem  # tantivy loads here
-
-    if (wrong := problem(db, folder)) is not None:
-        found.nearest = True
-        found.problems.append(wrong)
-    found.compared.append("the files of words with their checksums and the passages")
+def _files(found: Health, seen: built.Seen) -> None:
+    found.compared += filter(None, [seen.compared])
+    found.problems += seen.problems
+    found.nearest = found.nearest or bool(seen.problems)
 
 
 def _hash(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from index.errors import DatelineError, UsageError
 from index.storing import faults, health
-from index.storing.database import Database, Rows, state_of
+from index.storing.database import Database, Rows, State, state_of
 from index.storing.schema import place
 
 Progress = Callable[[int, int], None]
@@ -59,38 +59,55 @@ class _Account:
 
 
 def move(source: Rows, target: Rows, progress: Progress | None = None) -> Moved:
-    """Copies a library; the one at `source` stays. Nobody can write to it meanwhile.
+    """Copies a library; the one at `source` stays. Nobody can write to it meanwhile: they wait for
+    its lock. Where this process can't have that (a folder that it may only read), or it was lost (a
+    server's connection), and something was written, nothing is moved.
 
     Raises UsageError where `target` holds something else, LibraryBusy, LibraryMissing, and
-    DatelineError: then `target` holds nothing.
+    DatelineError: then `target` is as it was.
     """
     if source.home is not None and not faults.writable(source.home):
-        return copy(source, target, progress)
+        return _moved_whole(source, target, progress)
     with source.lock().held():  # what is added now would be left behind
-        return copy(source, target, progress)
+        return _moved_whole(source, target, progress)
 
 
 def copy(source: Rows, target: Rows, progress: Progress | None = None) -> Moved:
     """The same, as of now, and others may write meanwhile."""
+    return _copied(source, target, progress, lambda _: None)
+
+
+def _moved_whole(source: Rows, target: Rows, progress: Progress | None) -> Moved:
+    def check(copied: State) -> None:
+        with source.read() as now:
+            if state_of(now) != copied:
+                raise DatelineError(
+                    f"'{source.name}' was written to while it was moved, so nothing was; try again "
+                    "when nobody writes to it"
+                )
+
+    return _copied(source, target, progress, check)
+
+
+def _copied(
+    source: Rows, target: Rows, progress: Progress | None, check: Callable[[State], None]
+) -> Moved:
+    """`check` is told the state that is at the target in a moment, and may raise."""
     if source.name == target.name:
         raise UsageError(f"'{source.name}' can't be moved to itself; name another place")
     with source.read() as old:
         counted = _counted(old, progress)
         if target.exists():
-            with target.read() as there:
-                if state_of(there) != state_of(old):
-                    raise UsageError(
-                        f"'{target.name}' holds something else already; name another place, or "
-                        "remove what is there first"
-                    )
-                accounts = {name: _account(_rows(old, name, counted)) for name in TABLES}
-                _compare(target, there, accounts, counted)
-                return _moved(accounts, already=True)
+            accounts = _same(old, target, counted)
+            check(state_of(old))
+            return _moved(accounts, already=True)
         with target.filling() as new:
             accounts = {name: _copy(old, new, target, name, counted) for name in TABLES}
             if new.holds_words:
                 health.index(new, "words")
-            _compare(target, new, accounts, counted)
+            _compare(target, accounts, _accounts(new, counted))
+            _compare_texts(new)
+            check(state_of(old))
         return _moved(accounts)
 
 
@@ -158,17 +175,37 @@ def _account(batches: Iterator[list[tuple[Any, ...]]]) -> _Account:
     return _Account(count, digest.hexdigest())
 
 
-def _compare(
-    target: Rows, new: Database, accounts: dict[str, _Account], counted: Callable[[int], None]
-) -> None:
-    """Raises DatelineError if a row isn't what it was, or a text isn't what was stored."""
-    for table, account in accounts.items():
-        found = _account(_rows(new, table, counted))
-        if found != account:
+def _accounts(db: Database, counted: Callable[[int], None]) -> dict[str, _Account]:
+    return {table: _account(_rows(db, table, counted)) for table in TABLES}
+
+
+def _same(old: Database, target: Rows, counted: Callable[[int], None]) -> dict[str, _Account]:
+    """What both hold. Raises UsageError where that isn't the same."""
+    target.verify()
+    with target.read() as there:
+        if state_of(there) == state_of(old):
+            accounts = _accounts(old, counted)
+            if _accounts(there, counted) == accounts:
+                _compare_texts(there)
+                return accounts
+    raise UsageError(
+        f"'{target.name}' holds something else already; name another place, or remove what is "
+        "there first"
+    )
+
+
+def _compare(target: Rows, read: dict[str, _Account], written: dict[str, _Account]) -> None:
+    """Raises DatelineError if a row isn't what it was."""
+    for table, account in read.items():
+        if written[table] != account:
             raise DatelineError(
-                f"what was written to '{target.name}' isn't what was read ({table}: {found.rows} "
-                f"rows of {account.rows}); nothing of it is kept: try again"
+                f"what was written to '{target.name}' isn't what was read ({table}: "
+                f"{written[table].rows} rows of {account.rows}); nothing of it is kept: try again"
             )
+
+
+def _compare_texts(new: Database) -> None:
+    """Raises DatelineError if a text isn't what was stored."""
     last = 0
     while rows := new.execute(
         "SELECT a.n, a.id, a.content_hash, t.text FROM articles a JOIN texts t ON t.article = a.n"

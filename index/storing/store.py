@@ -22,6 +22,7 @@ from index.storing.database import Database, size_of
 from index.storing.lock import WriterLock
 
 FILE = "library.sqlite"
+_WAIT = 30  # seconds for a lock, SQLite's own or the writer's
 _FILLING = "filling."  # the folder in which a library that moves in is made
 
 
@@ -57,15 +58,29 @@ class Store:
 
     def create(self, encoder: dict[str, Any]) -> None:
         """Makes folder and tables if the file has none yet. Safe if two processes try."""
-        if self.exists() and not faults.writable(self.folder):
+        if self.exists():
+            if faults.writable(self.folder):
+                self._create(encoder, new=False)
             return
-        new = not self._make_folder()
+        self._make_folder()
+        with self._lock.held(wait=_WAIT):  # nobody's library moves in meanwhile
+            self._create(encoder, new=not self.exists())
+
+    @contextmanager
+    def filling(self) -> Iterator[Connection]:
+        """Makes the tables in a folder beside, whose file becomes the library's when all is in it.
+        Raises UsageError where there is a library, LibraryBusy where another is moving in."""
+        self._make_folder()
+        with self._lock.held(), self._filling() as db:
+            yield db
+
+    def _create(self, encoder: dict[str, Any], *, new: bool) -> None:
         try:
             with self._errors(), self._connection() as db:
                 if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                     return
                 db.execute("PRAGMA journal_mode = WAL")
-                with _transaction(db):
+                with transaction(db):
                     if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                         schema.create(db, encoder)
         except DatelineError:
@@ -76,12 +91,8 @@ class Store:
             raise
 
     @contextmanager
-    def filling(self) -> Iterator[Connection]:
-        """Makes the tables in a folder beside, whose file becomes the library's when all is in it.
-        Raises UsageError where there is a library."""
-        if self.exists():
-            raise UsageError(f"'{self.folder}' holds a library already; name another folder")
-        self._make_folder()
+    def _filling(self) -> Iterator[Connection]:
+        self._refuse_what_is_there()
         for left in self.folder.glob(f"{_FILLING}*"):  # of one that was cut off
             shutil.rmtree(left, ignore_errors=True)
         beside = Path(tempfile.mkdtemp(prefix=_FILLING, dir=self.folder))
@@ -89,25 +100,34 @@ class Store:
             store = Store(beside)
             try:
                 with self._errors(), store._connection() as db:
-                    with _transaction(db):
+                    with transaction(db):
                         schema.create(db, {})
                         db.execute("DELETE FROM meta")
                         db.execute("DELETE FROM writes")
                         yield db
-                    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                    # said in the file itself: so it is from the moment that it is the library's
+                    db.execute("PRAGMA journal_mode = WAL")
             finally:
                 store.close()
             with store.file.open("rb") as file:
                 os.fsync(file.fileno())
-            if self.exists():
-                raise UsageError(f"'{self.folder}' holds a library already; name another folder")
+            self._refuse_what_is_there()
             os.replace(store.file, self.file)
         except OSError as error:
             raise faults.from_system(error, self.folder) from error
         finally:
             shutil.rmtree(beside, ignore_errors=True)
-        with self._errors(), self._connection() as db:
-            db.execute("PRAGMA journal_mode = WAL")
+
+    def _refuse_what_is_there(self) -> None:
+        if self.exists():
+            raise UsageError(f"'{self.folder}' holds a library already; name another folder")
+        for left in ("wal", "journal"):  # SQLite would take it for the new file's own
+            path = self.file.with_name(f"{FILE}-{left}")
+            if path.exists() and path.stat().st_size:
+                raise UsageError(
+                    f"'{path}' is of a library whose file isn't there any more; name another "
+                    "folder, or put that file back"
+                )
 
     def verify(self) -> int:
         """The library's layout, at most today's.
@@ -154,7 +174,7 @@ class Store:
             for left in self.folder.glob("library.layout-*.tmp"):  # by one that was killed
                 left.unlink(missing_ok=True)
             _copy(db, kept)
-            with _transaction(db):
+            with transaction(db):
                 if int(db.execute("PRAGMA user_version").fetchone()[0]) == layout < schema.LAYOUT:
                     schema.upgrade(db, self.folder)
         return kept
@@ -179,7 +199,7 @@ class Store:
             self._writing,
             self._errors(),
             self._connection() as db,
-            _transaction(db),
+            transaction(db),
             tolerant(db),
         ):
             if counted:
@@ -208,8 +228,7 @@ class Store:
             while self._idle:
                 self._idle.pop().close()
 
-    def _make_folder(self) -> bool:
-        """Whether the library's file was there."""
+    def _make_folder(self) -> None:
         if self.folder.exists() and not self.folder.is_dir():
             raise UsageError(f"'{self.folder}' is a file; a library is a folder: name another path")
         try:
@@ -218,7 +237,6 @@ class Store:
             raise DatelineError(
                 f"the folder '{self.folder}' can't be made ({error.strerror}); name another"
             ) from error
-        return self.file.exists()
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
@@ -278,7 +296,7 @@ class Store:
         return sqlite3.connect(
             f"{self.file.absolute().as_uri()}?{how}",
             uri=True,
-            timeout=30,
+            timeout=_WAIT,
             isolation_level=None,
             check_same_thread=False,
             factory=kind,
@@ -307,7 +325,8 @@ def tolerant(db: Database) -> Iterator[None]:
 
 
 @contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Commits, or undoes all if the block raises. Nobody else writes from its beginning on."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -24,6 +24,7 @@ from typing import Any
 
 import faiss
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 
 Ids = NDArray[np.int64]
@@ -305,9 +306,10 @@ def write(folder: Path, index: VectorIndex, library: str, generation: int, token
         library, generation, token, index.dimension, len(index), sha256, index.flat, built
     )
     file = _beside(folder / _FILE, data)
-    (folder / _MANIFEST).unlink(missing_ok=True)
-    file.replace(folder / _FILE)
-    _replace(folder / _MANIFEST, json.dumps(asdict(manifest)).encode())
+    with _naming(folder):
+        (folder / _MANIFEST).unlink(missing_ok=True)
+        file.replace(folder / _FILE)
+        _replace(folder / _MANIFEST, json.dumps(asdict(manifest)).encode())
 
 
 def manifest(folder: Path) -> Manifest | None:
@@ -351,9 +353,10 @@ def read(folder: Path, made_from: Manifest | None, form: Form | None = None) -> 
 
 def discard(folder: Path) -> None:
     """Removes all; the index is built anew at need."""
-    for name in (_MANIFEST, _FILE, _BUILT):
-        (folder / name).unlink(missing_ok=True)
-    _clear(folder, None)
+    with _naming(folder):
+        for name in (_MANIFEST, _FILE, _BUILT):
+            (folder / name).unlink(missing_ok=True)
+        _clear(folder, None)
 
 
 # --- the built form -----------------------------------------------------------------------------
@@ -449,13 +452,14 @@ def swap(folder: Path, built: Path, form: Form) -> None:
     """
     with built.open("rb") as file:
         os.fsync(file.fileno())
-    built.replace(folder / form.name)
-    _replace(folder / _BUILT, json.dumps(asdict(form)).encode())
-    _clear(folder, form.name)
-    flat = manifest(folder)
-    if flat is not None and flat.built != form.name:  # what it held is in the form, or came later
-        for name in (_MANIFEST, _FILE):
-            (folder / name).unlink(missing_ok=True)
+    with _naming(folder):
+        built.replace(folder / form.name)
+        _replace(folder / _BUILT, json.dumps(asdict(form)).encode())
+        _clear(folder, form.name)
+        flat = manifest(folder)
+        if flat is not None and flat.built != form.name:  # what it held is in it, or came later
+            for name in (_MANIFEST, _FILE):
+                (folder / name).unlink(missing_ok=True)
 
 
 def is_whole(folder: Path, form: Form) -> bool:
@@ -512,6 +516,12 @@ def _hashes(path: Path, head: int) -> tuple[str, str]:
         while data := file.read(1 << 22):
             whole.update(data)
     return first, whole.hexdigest()
+
+
+def _naming(folder: Path) -> FileLock:
+    """Held while a file and what names it change: a build puts its own into use beside whoever
+    writes."""
+    return FileLock(folder / "index.lock")
 
 
 def _clear(folder: Path, but: str | None) -> None:

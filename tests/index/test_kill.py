@@ -116,8 +116,8 @@ def whole_but_for_one(folder: Path, reported: set[str]) -> set[str]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are of POSIX systems")
 def test_every_kind_of_writer_is_killed_and_nothing_is_lost() -> None:
-    """Adding, updating, removing, encoding anew, building the large form and refreshing, with a
-    reader and a second writer all along; many more by hand: `python -m eval.soak_kill`."""
+    """Adding, updating, removing, encoding anew, building the large form, refreshing and moving,
+    with a reader and a second writer all along; many more by hand: `python -m eval.soak_kill`."""
     found = soak(8, seed=1)
     assert found.wrong == []
     assert set(found.killed) <= set(WORK)

@@ -31,6 +31,7 @@ from index.storing.candidates.protocol import (
 )
 from index.storing.database import Database, Rows, State, state_of
 from index.storing.health import Health
+from index.storing.store import transaction
 
 FILE = "words.sqlite"
 
@@ -145,6 +146,9 @@ class Words:
                     return
                 words.execute("INSERT INTO words (words) VALUES ('integrity-check')")
                 same = _same_texts(db, words)
+                if not _is_at(words, state_of(db)):  # another process brought it on meanwhile
+                    found.compared.append("no file of words (it is of a later state)")
+                    return
             except sqlite3.DatabaseError:
                 same = False
         if not same:
@@ -198,7 +202,7 @@ class Words:
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
-            with _transaction(db):
+            with transaction(db):
                 if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                     for statement in _TABLES:
                         db.execute(statement)
@@ -227,7 +231,7 @@ class _Table:
 
     def stamp(self, built: Built) -> None:
         state = built.state
-        with _transaction(self._db):
+        with transaction(self._db):
             for step in self._waiting:
                 step()
             self._db.execute("DELETE FROM built")
@@ -244,7 +248,7 @@ class _Table:
         self._waiting.append(lambda: self._take_out(numbers))
 
     def clear(self) -> None:
-        with _transaction(self._db):
+        with transaction(self._db):
             self._db.execute("DELETE FROM built")
             self._db.execute("DELETE FROM passages")
             self._db.execute("INSERT INTO words (words) VALUES ('delete-all')")
@@ -298,15 +302,3 @@ def _same_texts(db: Database, words: _Connection) -> bool:
 def _is_at(words: _Connection, wanted: State) -> bool:
     held = _Table(words).built()
     return held is not None and held.whole and held.state == wanted
-
-
-@contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):
-            db.rollback()
-        raise

@@ -9,11 +9,13 @@ import shutil
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 from index import files
 
 WORDS = "words.json"  # names the folder that is in use
 BEGUN = "building.words.tmp"  # a folder that is being filled
+_PARTS = ("fast", "fieldnorm", "idx", "pos", "store", "term")  # of a segment, a file each
 _CUT = 1  # how words are cut; files of another cut aren't read
 
 
@@ -51,23 +53,29 @@ def mark(folder: Path) -> object:
 
 
 def is_whole(place: Path) -> bool:
-    """Whether every byte is as it was written.
+    """Whether every byte of what the last commit names is as it was written. (A commit that was cut
+    off leaves files that nothing names, nor reads.)
 
     Each file of a segment ends with its checksum: JSON, its length, a mark.
     """
     try:
-        segments = json.loads((place / "meta.json").read_bytes())["segments"]
-        names = {segment["segment_id"].replace("-", "") for segment in segments}
-        for file in place.iterdir():
-            if file.name.partition(".")[0] not in names:
-                continue
-            data = file.read_bytes()
-            length, _ = struct.unpack("<II", data[-8:])
-            if json.loads(data[-8 - length : -8])["crc"] != zlib.crc32(data[: -8 - length]):
-                return False
+        for segment in json.loads((place / "meta.json").read_bytes())["segments"]:
+            for name in _files_of(segment):
+                data = (place / name).read_bytes()
+                length, _ = struct.unpack("<II", data[-8:])
+                if json.loads(data[-8 - length : -8])["crc"] != zlib.crc32(data[: -8 - length]):
+                    return False
     except (OSError, ValueError, KeyError, TypeError, struct.error):
         return False
     return True
+
+
+def _files_of(segment: dict[str, Any]) -> list[str]:
+    name = segment["segment_id"].replace("-", "")
+    files = [f"{name}.{part}" for part in _PARTS]
+    if segment["deletes"] is not None:
+        files.append(f"{name}.{segment['deletes']['opstamp']}.del")
+    return files
 
 
 def clear(folder: Path, but: str | None) -> None:

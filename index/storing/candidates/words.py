@@ -179,6 +179,9 @@ class _Engine:
     def __init__(self, place: Path) -> None:
         self._index = _index(place)
         self._writer: Any = self._index.writer(_MEMORY, 1)
+        # A commit that was cut off leaves files that no commit names, and the next one refuses to
+        # write over: it would have the same number, and so the same names.
+        self._writer.garbage_collect_files()
         self._waiting = 0
 
     def built(self) -> Built | None:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
@@ -23,6 +20,7 @@ from index.storing.building import Limits
 from index.storing.vectors import Form, VectorIndex
 from tests.fakes import FakeEncoder
 from tests.index.samples import article
+from tests.index.storing.killing.builds import builds
 
 DIMENSION = 16
 
@@ -229,18 +227,7 @@ def test_an_unreadable_form_costs_time_and_nothing_else(library: Library) -> Non
 def test_a_build_that_is_killed_leaves_the_form_that_was_there(library: Library) -> None:
     fill(library, 0, 40)
     form = vectors.form(library.path)
-    chance = random.Random(3)
-    took = 0.0
-    for kill in range(6):
-        began = time.monotonic()
-        child = subprocess.Popen([sys.executable, "-m", "index.storing.building", library.path])
-        if kill:  # (the first may finish: it says how long one takes)
-            try:
-                child.wait(chance.uniform(0.5, 1.0) * took)
-            except subprocess.TimeoutExpired:
-                child.send_signal(signal.SIGKILL)
-        child.wait()
-        took = took or time.monotonic() - began
+    for _ in builds(library.path, 6, seed=3, earliest=0.5):
         now = vectors.form(library.path)
         assert now is not None
         assert vectors.read(library.path, None, now) is not None

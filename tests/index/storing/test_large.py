@@ -4,12 +4,9 @@ lets through, to the last item; and words found as the lexical table finds them.
 from __future__ import annotations
 
 import random
-import signal
 import sqlite3
-import subprocess
 import sys
 import tempfile
-import time
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,6 +22,7 @@ from index.storing import building
 from index.storing.building import Limits
 from index.storing.candidates.words import Words
 from tests.fakes import FakeEncoder
+from tests.index.storing.killing.builds import builds
 
 NOW = Limits(vectors=5, words=5, built="here")
 NEVER = Limits(
@@ -241,21 +239,10 @@ def test_damaged_words_cost_time_and_nothing_else(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is of POSIX systems")
 def test_killed_while_it_builds_or_follows_it_leaves_the_library_whole(tmp_path: Path) -> None:
-    chance = random.Random(5)
     with Library.open(tmp_path / "l", FakeEncoder(), create=True, limits=NEVER) as library:
         for n in range(30):
             library.put(made(n, n))
-        took = 0.0
-        for kill in range(8):
-            began = time.monotonic()
-            child = subprocess.Popen([sys.executable, "-m", "index.storing.building", library.path])
-            if kill:  # (the first may finish: it says how long one takes)
-                try:
-                    child.wait(chance.uniform(0.3, 1.0) * took)
-                except subprocess.TimeoutExpired:
-                    child.send_signal(signal.SIGKILL)
-            child.wait()
-            took = took or time.monotonic() - began
+        for kill in builds(library.path, 8, seed=5, earliest=0.3):
             library.put(made(40 + kill, kill))
             library.remove([f"a{kill}"])
             if kill == 4:

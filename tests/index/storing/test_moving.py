@@ -3,18 +3,24 @@ nothing."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from index.errors import DatelineError, UsageError
+from index.errors import DatelineError, LibraryBusy, UsageError
 from index.following import memory
 from index.library import Library, moved, unpacked
-from index.storing import moving, schema
+from index.storing import faults, moving, schema
 from index.storing.moving import Moved
 from index.storing.places import Place, rows_at, there
 from tests.fakes import FakeEncoder
@@ -150,6 +156,152 @@ def test_nobody_writes_meanwhile(place: Place, other: Place) -> None:
     finally:
         rows.close()
     assert not there(other)
+
+
+WRITER = """
+import sys
+from index.errors import LibraryBusy
+from index.library import Library
+from tests.fakes import FakeEncoder
+from tests.index.samples import article
+try:
+    with Library.open(sys.argv[1], FakeEncoder()) as library:
+        library.put(article(77))
+except LibraryBusy:
+    sys.exit(7)
+"""
+
+
+def written_by_another(place: Place) -> int:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run([sys.executable, "-c", WRITER, str(place)], env=environment).returncode
+
+
+class Once:
+    """A Progress that does something in the middle."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self._act = act
+        self.did: list[object] = []
+
+    def __call__(self, done: int, of: int) -> None:
+        if not self.did and done > of / 3:
+            self.did.append(self._act())
+
+
+def test_who_writes_meanwhile_is_told_so_and_loses_nothing(place: Place, other: Place) -> None:
+    fill(place, 6)
+    before = shown(place)
+    once = Once(lambda: written_by_another(place))
+    moved(place, other, once)
+    assert once.did == [7], "the library is busy"
+    assert shown(other) == before
+    assert written_by_another(place) == 0
+    with pytest.raises(UsageError, match="holds something else already"):
+        moved(place, other)
+    assert shown(other) == before
+
+
+def let_go(place: Place) -> None:
+    """The writer's lock isn't held any more: of a folder that this process may only read, it never
+    is; of a server, it goes with its connection."""
+    if isinstance(place, Path):
+        return
+    with psycopg.connect(place, autocommit=True) as db:
+        db.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+
+
+def test_what_was_written_without_the_lock_is_never_left_behind_silently(
+    place: Place, other: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(place, 6)
+
+    def write() -> int:
+        let_go(place)
+        return written_by_another(place)
+
+    once = Once(write)
+    with monkeypatch.context() as patched:
+        if isinstance(place, Path):
+            patched.setattr(faults, "writable", lambda folder: folder != place)
+        with pytest.raises(DatelineError, match=r"was written to while it was moved.*try again"):
+            moved(place, other, once)
+    assert once.did == [0], "it was stored"
+    assert not there(other)
+    moved(place, other)
+    assert shown(other) == shown(place)
+
+
+def test_what_was_noted_since_makes_it_something_else(place: Place, other: Place) -> None:
+    """It was said that what had been written there wasn't kept: it was."""
+    fill(place, 6)
+    moved(place, other)
+    before = shown(other)
+    with Library.open(place) as library, library.noting() as db:
+        memory.note_host(db, "example.net", 1700000000.5, 60.0, 2)
+    with pytest.raises(UsageError, match="holds something else already"):
+        moved(place, other)
+    assert shown(other) == before
+
+
+def test_one_library_at_a_time_moves_into_a_folder(tmp_path: Path) -> None:
+    """The second took what the first was filling for left by one that was cut off."""
+    for name in ("one", "two"):
+        fill(tmp_path / name, 6)
+
+    def second() -> bool:
+        with pytest.raises(LibraryBusy):
+            moved(tmp_path / "two", tmp_path / "there")
+        return True
+
+    once = Once(second)
+    moved(tmp_path / "one", tmp_path / "there", once)
+    assert once.did == [True]
+    assert shown(tmp_path / "there") == shown(tmp_path / "one")
+
+
+def test_the_journal_of_another_library_is_never_taken_in(tmp_path: Path) -> None:
+    """SQLite takes a journal that lies beside a file for that file's own."""
+    fill(tmp_path / "one", 6)
+    (tmp_path / "there").mkdir()
+    journal = tmp_path / "there" / "library.sqlite-wal"
+    journal.write_bytes(b"of another")
+    with pytest.raises(UsageError, match="put that file back"):
+        moved(tmp_path / "one", tmp_path / "there")
+    assert journal.read_bytes() == b"of another"
+    assert not there(tmp_path / "there")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is of POSIX systems")
+def test_readers_do_not_wait_for_a_writer_whenever_the_move_was_killed(tmp_path: Path) -> None:
+    """A kill right after the file was put in its place left one without a journal of its own kind,
+    for good."""
+    fill(tmp_path / "one", 6)
+    count = 0
+    for count in range(1000):
+        command = [sys.executable, "-c", AT_A_NAME, str(tmp_path), str(count)]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run(command, env=environment)
+        if (tmp_path / "there" / "library.sqlite").exists():
+            with closing(sqlite3.connect(tmp_path / "there" / "library.sqlite")) as db:
+                assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+            shutil.rmtree(tmp_path / "there")
+        if done.returncode == 0:
+            break
+    assert count > 2, "it was killed"
+
+
+AT_A_NAME = """
+import itertools, os, signal, sys
+from pathlib import Path
+from index.library import moved
+folder, last, count = Path(sys.argv[1]), int(sys.argv[2]), itertools.count()
+def audited(event, arguments):
+    if event in ("os.rename", "shutil.rmtree", "sqlite3.connect") and next(count) == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(audited)
+moved(folder / "one", folder / "there")
+"""
 
 
 CUT_OFF = """

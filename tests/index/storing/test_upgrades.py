@@ -21,15 +21,15 @@ TIMES = 10
 # Forked from a process that has imported everything; killed at a statement or file that is named.
 UPGRADER = """
 import os, sys
-from eval.soak_kill.nursery import count_points
+from eval.soak_kill.points import Moment, count_points
 from index.library import Library
 for line in sys.stdin:
     folder, last = line.rsplit(" ", 1)
     child = os.fork()
     if not child:
-        points = count_points(folder, int(last))
+        points = count_points(folder, Moment(point=int(last)))
         Library.open(folder).close()
-        os.write(1, f"{next(points)}\\n".encode())
+        os.write(1, f"{points.points}\\n".encode())
         os._exit(0)
     os.waitpid(child, 0)
     os.write(1, b"over\\n")

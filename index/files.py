@@ -36,7 +36,7 @@ def writing(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
         with suppress(OSError):
             os.unlink(name)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def write(path: Path, data: bytes | str, *, private: bool = False) -> None:
@@ -60,7 +60,7 @@ def _usual_mode(name: str) -> None:
         os.chmod(name, 0o666 & ~mask)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """So that the new name outlives a power cut, where the system can promise that."""
     if os.name != "posix":
         return

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from index import files
 from index.errors import DatelineError, LibraryDamaged, LibraryMissing, LibraryVersion, UsageError
 from index.storing import faults, schema
 from index.storing.database import Database, size_of
@@ -113,6 +114,7 @@ class Store:
                 os.fsync(file.fileno())
             self._refuse_what_is_there()
             os.replace(store.file, self.file)
+            files.sync_folder(self.folder)
         except OSError as error:
             raise faults.from_system(error, self.folder) from error
         finally:
@@ -349,6 +351,7 @@ def _copy(db: sqlite3.Connection, to: Path) -> None:
         finally:
             copy.close()
         temporary.replace(to)
+        files.sync_folder(to.parent)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
+from index.files import sync_folder
 from rag.errors import ModelError, ModelMismatch, ModelMissing, ModelUnknown, ModelUnreachable
 from rag.models.manifest import Model, ModelFile, PathSource, Role, Source, find, read
 from rag.models.sources import Fetched, SourceFailed, fetch, room
@@ -230,7 +231,7 @@ def _install(got: Fetched, home: Path) -> str:
     with got.path.open("rb") as data:
         os.fsync(data.fileno())
     got.path.replace(final)
-    _sync_folder(final.parent)
+    sync_folder(final.parent)
     return ""
 
 
@@ -345,13 +346,3 @@ def _disk(error: OSError, model: Model) -> ModelError:
         f"The model {model.name} can't be written to {folder()} ({error.strerror or error}); "
         "set DATELINE_MODELS to a folder that can be written."
     )
-
-
-def _sync_folder(place: Path) -> None:
-    """So that a rename survives a power cut; systems that can't open a folder do without."""
-    with contextlib.suppress(OSError):
-        handle = os.open(place, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -14,7 +14,7 @@ from index.search import Hit
 from rag.generating.generator import Stop
 from rag.generating.judge import Judge
 
-READ = 8  # passages (eval/DECISIONS.md)
+READ = 12  # passages (eval/DECISIONS.md)
 
 
 @dataclass(frozen=True, slots=True)

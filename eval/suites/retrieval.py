@@ -5,8 +5,8 @@ passage. 40 passages are asked for, so that ten documents are there to rank. Bes
 each collection stand queries for what one of its documents alone says in so many words
 (`eval.exact`); there the passage that holds it is to be found.
 
-    --set retrieval.judged=8   and by fused search with a second look (`rag.second_look`) at the
-                               first 8 passages, of the questions
+    --set retrieval.judged=12  and by fused search with a second look (`rag.second_look`) at the
+                               first 12 passages, of the questions
 """
 
 from __future__ import annotations

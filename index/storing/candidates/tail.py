@@ -61,7 +61,10 @@ class Tail:
         """With these too, whose numbers are higher."""
         if not came:
             return self
-        known, words, owners, lengths = self.known, [], [], []
+        known = self.known
+        words: list[int] = []
+        owners: list[int] = []
+        lengths: list[int] = []
         titles: dict[str, list[str]] = {}
         for at, passage in enumerate(came, start=len(self)):
             title = passage.head.title

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from index.storing.database import Database, State, meta_of, token
 
+NOTHING = State("", -1, "")  # what nothing was made from
+
 
 class Past:
     """Begins with the state that a file was made from, and goes on with each snapshot followed."""
@@ -28,9 +30,11 @@ class Past:
 
     def follow(self, db: Database) -> None:
         """To this snapshot, which is a later one."""
+        meta = meta_of(db)
+        self._library = str(meta["library"])
         self._tokens |= dict(
             db.execute(
                 "SELECT generation, token FROM writes WHERE generation > ?", [self.generation]
             ).fetchall()
         )
-        self.generation = int(meta_of(db)["generation"])
+        self.generation = int(meta["generation"])

@@ -1,4 +1,4 @@
-"""The words of a large library's passages, in files of their own. The only importer of tantivy.
+"""The words of a large library's passages, in files of their own (`word_index`).
 
 FTS5 gives BM25 for every passage that matches before it knows the best; tantivy passes over what
 can't be among them. Words are cut as the lexical table cuts them (letters and figures, without case
@@ -11,35 +11,27 @@ one process at a time.
 
 from __future__ import annotations
 
-import json
 import shutil
 import threading
-import unicodedata
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import tantivy
 from filelock import FileLock, Timeout
 
 from index.search import Filter, match_expression
-from index.storing.candidates import protocol, word_files
+from index.storing.candidates import protocol, word_files, word_index
 from index.storing.candidates.past import Past
-from index.storing.candidates.protocol import Built, Entry, Scored
+from index.storing.candidates.protocol import Built, Scored
 from index.storing.candidates.tail import Clause, Floats, Tail, came_since, idf
+from index.storing.candidates.word_index import Reading, composed, cutter
 from index.storing.database import Database, Rows, State, has_been, state_of
 
 _LOCK = "words.lock"
-_ABOUT = 0  # the number of the document that says what was built from; no passage has it
-_MEMORY = 64 << 20  # bytes that the writer fills before it writes
 SHORT = 200  # passages: a tail that costs nothing
 _ROUNDS = 20  # of following what others have written meanwhile
-_DELETED = 1024  # numbers in one query
 MOST = 10_000  # passages: a longer tail isn't read (eval/DECISIONS.md)
-_COMMITTED = 200_000  # passages: so many are lost, at most, where a build is cut off
 
 
 class Words:
@@ -47,9 +39,9 @@ class Words:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._opened: _Opened | None = None
+        self._opened: Reading | None = None
         self._mark: object = None
-        self._tail = Tail(_cutter().analyze)
+        self._tail = Tail(cutter())
         self._past: Past | None = None  # of the tail
         self._last: tuple[State, View] | None = None
         self._lock = threading.Lock()
@@ -80,11 +72,11 @@ class Words:
             self._last = now, view
             return view
 
-    def _of(self, db: Database) -> _Opened | None:
+    def _of(self, db: Database) -> Reading | None:
         """The files, if they are of this snapshot's past: newer ones only once it is theirs."""
         mark = word_files.mark(self.folder)
         if mark != self._mark:
-            opened = _open(self.folder)
+            opened = _read(self.folder)
             held = self._opened
             if (
                 opened is not None
@@ -104,7 +96,7 @@ class View:
     """The words as of one snapshot, which has passages up to the number `highest`: the files', and
     the tail's. Of these, `hidden` ones are gone."""
 
-    def __init__(self, opened: _Opened, tail: Tail, hidden: frozenset[int], highest: int) -> None:
+    def __init__(self, opened: Reading, tail: Tail, hidden: frozenset[int], highest: int) -> None:
         self._opened = opened
         self._tail = tail
         self._hidden = hidden
@@ -118,23 +110,19 @@ class View:
     @property
     def held(self) -> int:
         """How many passages the files have, gone ones too."""
-        return int(self._opened.searcher.num_docs) - 1
+        return len(self._opened)
 
     def __len__(self) -> int:
-        searcher, hidden = self._opened.searcher, sorted(self._hidden)
-        gone = 0
-        if hidden:
-            among = _Query.term_set_query(self._opened.index.schema, "n", hidden)
-            gone = len(searcher.search(among, len(hidden), count=False).hits)
-        return self.held - gone + int(self._there.sum())
+        return self.held - self._opened.holds(sorted(self._hidden)) + int(self._there.sum())
 
     def search(self, query: str, depth: int, filter: Filter) -> Scored:
         """The best by BM25, of those that the filter lets through."""
         wanted = self._wanted(query)
         if not wanted.clauses:
             return []
-        asked = _filtered(self._opened.index.schema, self._query(wanted), filter)
-        found = self._found(asked, depth)
+        found = self._opened.search(
+            wanted.clauses, wanted.boosts, depth, filter=filter, hidden=self._hidden
+        )
         if len(self._tail):
             found += self._tail.best(self._scores(wanted), depth, filter)
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:depth]
@@ -143,27 +131,23 @@ class View:
         wanted = self._wanted(query)
         if not wanted.clauses or not numbers:
             return {}
-        among = _Query.term_set_query(self._opened.index.schema, "n", [int(n) for n in numbers])
-        found = dict(self._found(_all_of(self._query(wanted), [among]), len(numbers)))
+        found = self._opened.search(
+            wanted.clauses, wanted.boosts, len(numbers), among=numbers, hidden=self._hidden
+        )
         if len(self._tail):
             scores = self._scores(wanted)
             scores[~np.isin(self._tail.numbers, np.array(numbers, dtype=np.int64))] = 0
-            found |= self._tail.best(scores, len(numbers), Filter())
-        return found
+            found += self._tail.best(scores, len(numbers), Filter())
+        return dict(found)
 
     def numbers(self) -> list[int]:
         """Of all passages, ascending."""
-        searcher = self._opened.searcher
-        there = _Query.exists_query("n")
-        found = searcher.search(
-            there, searcher.num_docs, count=False, order_by_field="n", order=tantivy.Order.Asc
-        )
-        held = [n for n, _ in found.hits if n != _ABOUT and n not in self._hidden]
+        held = [n for n in self._opened.numbers() if n not in self._hidden]
         return held + [int(n) for n in self._tail.numbers[self._there]]
 
     def _wanted(self, query: str) -> _Wanted:
         """The clauses, each with its weight by files and tail, and with that by the files alone."""
-        expression = match_expression(_composed(query))
+        expression = match_expression(composed(query))
         parts = [] if expression is None else expression.split(" OR ")
         clauses = [tuple(self._tail.cut(part.strip('"'))) for part in parts]
         clauses = [clause for clause in clauses if clause]
@@ -172,7 +156,7 @@ class View:
         opened, tail = self._opened, self._tail
         words = {word for clause in clauses for word in clause}
         passages, average = opened.statistics(words) or (0, float(tail.lengths.mean()))
-        inside = {word: opened.searcher.doc_freq("text", word) for word in words}
+        inside = {word: opened.count(word) for word in words}
         alone = {word: idf(passages, inside[word]) for word in words}
         every = {word: idf(passages + len(tail), inside[word] + tail.count(word)) for word in words}
         weights = [sum(every[word] for word in clause) for clause in clauses]
@@ -182,34 +166,10 @@ class View:
         ]
         return _Wanted(clauses, weights, boosts, average)
 
-    def _query(self, wanted: _Wanted) -> Any:
-        schema, parts = self._opened.index.schema, []
-        for at, clause in enumerate(wanted.clauses):
-            part = (
-                _Query.term_query(schema, "text", clause[0], "freq")
-                if len(clause) == 1
-                else _Query.phrase_query(schema, "text", list(clause))
-            )
-            if wanted.boosts:
-                part = _Query.boost_query(part, wanted.boosts[at])
-            parts.append((tantivy.Occur.Should, part))
-        return _Query.boolean_query(parts)
-
     def _scores(self, wanted: _Wanted) -> Floats:
         """Of the tail's passages; 0 where one isn't there."""
         weighed = list(zip(wanted.clauses, wanted.weights, strict=True))
         return self._tail.scores(weighed, wanted.average) * self._there
-
-    def _found(self, query: Any, depth: int) -> Scored:
-        searcher, limit = self._opened.searcher, depth
-        while True:
-            hits = searcher.search(query, limit, count=False).hits
-            numbers = searcher.fast_field_values("n", [address for _, address in hits])
-            scored = zip(numbers, (score for score, _ in hits), strict=True)
-            found = [(int(n), float(score)) for n, score in scored if n not in self._hidden]
-            if len(found) >= depth or len(hits) < limit:
-                return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:depth]
-            limit *= 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,10 +187,10 @@ def follow(rows: Rows, folder: Path) -> bool:
     """Brings the files to the newest state of the rows; False where another process is at it.
     Killed at any moment, it leaves what was there. Raises OSError, ValueError, DatelineError."""
     try:
-        with FileLock(folder / _LOCK, timeout=0), _errors():
+        with FileLock(folder / _LOCK, timeout=0), word_index.errors():
             for done in range(_ROUNDS):
                 with rows.read() as db:  # (begun under the lock: nothing is ahead of it)
-                    place, opened = word_files.place(folder), _open(folder)
+                    place, opened = word_files.place(folder), _read(folder)
                     if place and opened is not None and _enough(db, opened.built, bool(done)):
                         word_files.clear(folder, place.name)  # what one that was killed has left
                         return True
@@ -269,150 +229,11 @@ def _build(db: Database, folder: Path) -> None:
 
 
 def _follow(db: Database, place: Path) -> None:
-    engine = _Engine(place)
+    engine = word_index.Writing(place)
     try:
         protocol.follow(db, engine)
     finally:
         engine.close()
-
-
-class _Engine:
-    """An Engine, over a folder that no other process writes to."""
-
-    def __init__(self, place: Path) -> None:
-        self._index = _index(place)
-        self._writer: Any = self._index.writer(_MEMORY, 1)
-        # A commit that was cut off leaves files that no commit names, and the next one refuses to
-        # write over: it would have the same number, and so the same names.
-        self._writer.garbage_collect_files()
-        self._waiting = 0
-
-    def built(self) -> Built | None:
-        self._index.reload()
-        return _built(self._index, self._index.searcher())
-
-    def stamp(self, built: Built) -> None:
-        """With all that was done before it, in one commit: or later, where much is to come."""
-        if not built.whole and self._waiting < _COMMITTED:
-            return
-        about = tantivy.Document()
-        about.add_unsigned("n", _ABOUT)
-        about.add_text("about", json.dumps(asdict(built)))
-        self.remove([_ABOUT])
-        self._writer.add_document(about)
-        self._writer.commit()
-        self._waiting = 0
-
-    def upsert(self, entries: Sequence[Entry]) -> None:
-        """(None of them is there: whatever is, is below the number of the last stamp.)"""
-        for entry in entries:
-            article = entry.article
-            document = tantivy.Document()
-            document.add_unsigned("n", entry.number)
-            for text in (article.title, entry.heading, entry.text):
-                document.add_text("text", _composed(text))
-            document.add_text("article", article.id)
-            if article.source:
-                document.add_text("source", article.source)
-            if article.published:
-                document.add_integer("day", article.published.toordinal())
-            self._writer.add_document(document)
-        self._waiting += len(entries)
-
-    def remove(self, numbers: Sequence[int]) -> None:
-        # (by query: by term, its Python side finds no number)
-        for at in range(0, len(numbers), _DELETED):
-            some = [int(n) for n in numbers[at : at + _DELETED]]
-            among = _Query.term_set_query(self._index.schema, "n", some)
-            self._writer.delete_documents_by_query(among)
-
-    def clear(self) -> None:
-        self._writer.delete_all_documents()
-
-    def close(self) -> None:
-        """What was not stamped is gone."""
-        self._writer.rollback()
-        self._writer.wait_merging_threads()
-
-
-@dataclass(slots=True)
-class _Opened:
-    index: Any
-    searcher: Any
-    built: Built
-    _statistics: tuple[int, float] | None = None
-
-    def statistics(self, words: Collection[str]) -> tuple[int, float] | None:
-        """How many passages the files count (gone ones too, until they are merged), and their
-        average length; None while none of these words was ever in them.
-
-        Only the explanation of a score has them.
-        """
-        for word in words if self._statistics is None else ():
-            query = _Query.term_query(self.index.schema, "text", word)
-            if hits := self.searcher.search(query, 1, count=False).hits:
-                told = dict(_values(json.loads(query.explain(self.searcher, hits[0][1]).to_json())))
-                self._statistics = int(told["N"]), told["avgdl"]
-                break
-        return self._statistics
-
-
-def _values(explained: dict[str, Any]) -> Iterator[tuple[str, float]]:
-    """Each value of an explanation, by the first word of what it says of it."""
-    yield explained["description"].partition(",")[0], explained["value"]
-    for part in explained.get("details", ()):
-        yield from _values(part)
-
-
-_Query: Any = tantivy.Query
-
-
-def _index(place: Path) -> Any:
-    schema = tantivy.SchemaBuilder()
-    schema.add_unsigned_field("n", indexed=True, fast=True)
-    schema.add_integer_field("day", indexed=True, fast=True)
-    for name in ("source", "article"):
-        schema.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    schema.add_text_field("text", tokenizer_name="english")
-    schema.add_text_field("about", stored=True, tokenizer_name="raw", index_option="basic")
-    index = tantivy.Index(schema.build(), path=str(place))
-    index.register_tokenizer("english", _cutter())
-    index.config_reader("manual")
-    return index
-
-
-def _cutter() -> Any:
-    filters: Any = tantivy.Filter
-    cut: Any = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-    for filter in (filters.lowercase(), filters.ascii_fold(), filters.stemmer("english")):
-        cut = cut.filter(filter)
-    return cut.build()
-
-
-def _open(folder: Path) -> _Opened | None:
-    place = word_files.place(folder)
-    if place is None:
-        return None
-    try:
-        with _errors():
-            index = _index(place)
-            index.reload()
-            searcher = index.searcher()
-            built = _built(index, searcher)
-    except (OSError, ValueError):
-        return None
-    return None if built is None else _Opened(index, searcher, built)
-
-
-def _built(index: Any, searcher: Any) -> Built | None:
-    found = searcher.search(_Query.term_query(index.schema, "n", _ABOUT), 1).hits
-    if not found:
-        return None
-    try:
-        values = json.loads(searcher.doc(found[0][1])["about"][0])
-        return Built(State(**values["state"]), values["highest"], values["whole"])
-    except (KeyError, TypeError) as error:
-        raise ValueError(str(error)) from error
 
 
 def _enough(db: Database, held: Built, done: bool) -> bool:
@@ -424,38 +245,7 @@ def _enough(db: Database, held: Built, done: bool) -> bool:
     return bool(highest - held.highest <= SHORT) and has_been(db, held.state)
 
 
-def _filtered(schema: Any, wanted: Any, filter: Filter) -> Any:
-    conditions = []
-    if filter.since is not None or filter.until is not None:
-        since, until = (day and day.toordinal() for day in (filter.since, filter.until))
-        kind = tantivy.FieldType.Integer
-        conditions.append(_Query.range_query(schema, "day", kind, since, until))
-    for name, values in (("source", filter.sources), ("article", filter.articles)):
-        if values:
-            conditions.append(_Query.term_set_query(schema, name, sorted(values)))
-    return _all_of(wanted, conditions)
-
-
-def _all_of(wanted: Any, conditions: Sequence[Any]) -> Any:
-    """What is wanted, where the conditions hold: they say nothing of how good it is."""
-    if not conditions:
-        return wanted
-    must = tantivy.Occur.Must
-    beside = [(must, _Query.const_score_query(condition, 0.0)) for condition in conditions]
-    return _Query.boolean_query([(must, wanted), *beside])
-
-
-def _composed(text: str) -> str:
-    """Accents as parts of their letters: what stands alone would end a word."""
-    return unicodedata.normalize("NFC", text)
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """A file that isn't as it was written stops tantivy by a panic, which is no Exception."""
-    try:
-        yield
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":
-            raise
-        raise ValueError(f"the files of words can't be read ({error})") from None
+def _read(folder: Path) -> Reading | None:
+    """What is in use."""
+    place = word_files.place(folder)
+    return None if place is None else word_index.read(place)

@@ -25,7 +25,7 @@ from index.library import Library
 from index.search import Filter
 from index.storing import building
 from index.storing.building import Limits
-from index.storing.candidates import protocol, words
+from index.storing.candidates import protocol, word_index, words
 from index.storing.candidates.tail import Came, Tail, idf
 from index.storing.candidates.words import View, Words
 from tests.fakes import FakeEncoder
@@ -37,12 +37,13 @@ SAID = re.split(
     r"(?<=\.) ",
     "The minister sold 4.5 tonnes of copper. The harbour at Łódź was closed on 17 May. Grain came "
     "by rail, and the rail strike went on. Ministers met about grain prices. A storm took the "
-    "harbour's cranes. The election budget was cut. Copper rose, rose and rose again. Nobody came.",
+    "harbour's cranes. The election budget was cut. Copper rose, rose and rose again. Nobody came "
+    "to the cafe\u0301.",
 )
 QUERIES = [
     "minister", "the price of grain", '"rail strike"', "4.5 tonnes", "on 17 May", "lodz harbour",
     "copper rose rose", "Jean-Pierre", "zeppelin", "election budget storm grain rail copper", "?!",
-    "ministers price prices", "quagga"
+    "ministers price prices", "quagga", "caf\u00e9", "to the cafe"
 ]  # fmt: skip
 
 
@@ -248,21 +249,21 @@ def test_where_the_tail_would_be_too_long_the_table_answers(
 def test_files_that_a_killed_process_left_half_way_go_on_with_a_tail(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(words, "_COMMITTED", 1)
+    monkeypatch.setattr(word_index, "_COMMITTED", 1)
     monkeypatch.setattr(protocol, "BATCH", 8)
     for n in range(40, 50):
         library.put(made(n))
     library.remove(["a001", "a042"])
-    upsert, done = words._Engine.upsert, []
+    upsert, done = word_index.Writing.upsert, []
 
-    def cut_off(engine: words._Engine, entries: list[protocol.Entry]) -> None:
+    def cut_off(engine: word_index.Writing, entries: list[protocol.Entry]) -> None:
         done.append(1)
         if len(done) > 1:
             raise OSError("the power went")
         upsert(engine, entries)
 
     with monkeypatch.context() as patch:
-        patch.setattr(words._Engine, "upsert", cut_off)
+        patch.setattr(word_index.Writing, "upsert", cut_off)
         with pytest.raises(OSError, match="power"):
             building.follow_words(library.path)
     reader = Words(library.path)

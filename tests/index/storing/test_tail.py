@@ -38,12 +38,12 @@ SAID = re.split(
     "The minister sold 4.5 tonnes of copper. The harbour at Łódź was closed on 17 May. Grain came "
     "by rail, and the rail strike went on. Ministers met about grain prices. A storm took the "
     "harbour's cranes. The election budget was cut. Copper rose, rose and rose again. Nobody came "
-    "to the cafe\u0301.",
+    "to Zu\u0308rich.",
 )
 QUERIES = [
     "minister", "the price of grain", '"rail strike"', "4.5 tonnes", "on 17 May", "lodz harbour",
     "copper rose rose", "Jean-Pierre", "zeppelin", "election budget storm grain rail copper", "?!",
-    "ministers price prices", "quagga", "caf\u00e9", "to the cafe"
+    "ministers price prices", "quagga", "zurich", "came to Z\u00fcrich"
 ]  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from index.storing.database import meta_of
 from index.storing.store import FILE, Store
 
 BUILT_SHARE = 0.2  # of a built form: so many changes since, and it is built anew
-
+BEHIND = 1_000  # changes that the files of words lack: what a process reads when it starts
 
 _ROWS = "building.rows.tmp"
 _FORM = "building.ivf.tmp"
@@ -57,6 +57,11 @@ def wanted(index: vectors.VectorIndex, limits: Limits) -> bool:
     if len(index) < limits.vectors:
         return False
     return index.form is None or index.stale() > BUILT_SHARE * index.form.passages
+
+
+def words_wanted(behind: int, held: int) -> bool:
+    """Whether files of so many passages that lack so many changes should be brought on."""
+    return behind > min(BEHIND, BUILT_SHARE * held)
 
 
 def start(folder: Path, *what: Literal["vectors", "words"]) -> None:

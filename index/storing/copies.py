@@ -28,7 +28,7 @@ LEAST = 20  # shingles below which a text is too short to be called a copy of an
 LIKELY = 0.15  # share of the sample from which on a text is read: far below what a copy has
 _READ = 5  # texts at most, however many share phrases with this one
 _SAMPLE = 8  # one shingle in this many is in the index
-_AT_ONCE = 50  # keys
+_AT_ONCE = 1_000  # keys, or articles, in a statement
 _COMMON = 500  # a shingle of more articles than this is a phrase, and tells nothing
 
 Shingles = NDArray[np.uint64]
@@ -88,19 +88,12 @@ def original_of(db: Database, id: str, text: str) -> str | None:
     if len(own) < LEAST:
         return None
     keys = sampled(own)
-    shared: Counter[int] = Counter()
-    for at in range(0, len(keys), _AT_ONCE):
-        for having in _having(db, keys[at : at + _AT_ONCE]):
-            if len(having) <= _COMMON:
-                shared.update(having)
+    shared = _sharing(db, keys)
     likely: list[tuple[float, int, str]] = []
-    for number in (n for n, count in shared.items() if count >= 2):
-        other, size = db.execute(
-            "SELECT id, sampled FROM articles WHERE n = ?", [number]
-        ).fetchone()
+    for number, other, size in _called(db, [n for n, count in shared.items() if count >= 2]):
         share = shared[number] / max(1, min(len(keys), size))
         if other != id and share >= LIKELY:
-            likely.append((-share, number, str(other)))
+            likely.append((-share, number, other))
     found: list[tuple[int, str]] = []
     for _, number, other in sorted(likely)[:_READ]:
         (known,) = db.execute("SELECT text FROM texts WHERE article = ?", [number]).fetchone()
@@ -109,15 +102,42 @@ def original_of(db: Database, id: str, text: str) -> str | None:
     return min(found)[1] if found else None
 
 
-def _having(db: Database, keys: list[int]) -> list[list[int]]:
-    """The articles that have each of these keys; of a common one, not all. In one statement: the
-    rows may lie on a server, where asking takes longer than answering."""
-    one = "SELECT * FROM (SELECT hash, article FROM shingles WHERE hash = ? LIMIT ?) AS few"
-    values = [value for key in keys for value in (key, _COMMON + 1)]
-    found: dict[int, list[int]] = {key: [] for key in keys}
-    for key, number in db.execute(" UNION ALL ".join([one] * len(keys)), values):
-        found[key].append(number)
-    return list(found.values())
+def _sharing(db: Database, keys: list[int]) -> Counter[int]:
+    """How many of these keys an article has, but for those of more than `_COMMON`; of every article
+    that has two, and perhaps of some that have one.
+
+    Counted by the database: a phrase of five hundred articles would cost more to hear of than all
+    else of adding an article. In few statements: the rows may lie on a server.
+    """
+    shared: Counter[int] = Counter()
+    most = f"SELECT 1 FROM shingles s WHERE s.hash = keys.hash LIMIT {_COMMON + 1}"  # noqa: S608
+    for at in range(0, len(keys), _AT_ONCE):
+        some = ", ".join(f"({key})" for key in keys[at : at + _AT_ONCE])
+        counts = db.execute(
+            f"WITH keys (hash) AS (VALUES {some})"  # noqa: S608
+            f" SELECT keys.hash, (SELECT count(*) FROM ({most}) AS few) FROM keys"
+        ).fetchall()
+        if telling := [key for key, count in counts if 0 < count <= _COMMON]:
+            few = "" if len(keys) > _AT_ONCE else " HAVING count(*) >= 2"
+            for number, count in db.execute(
+                f"SELECT article, count(*) FROM shingles WHERE hash IN ({_listed(telling)})"  # noqa: S608
+                f" GROUP BY article{few}"
+            ).fetchall():
+                shared[number] += count
+    return shared
+
+
+def _called(db: Database, numbers: list[int]) -> list[tuple[int, str, int]]:
+    """Number, id and sample's size of articles."""
+    found: list[tuple[int, str, int]] = []
+    for at in range(0, len(numbers), _AT_ONCE):
+        some = _listed(numbers[at : at + _AT_ONCE])
+        found += db.execute(f"SELECT n, id, sampled FROM articles WHERE n IN ({some})").fetchall()  # noqa: S608
+    return found
+
+
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def sampled(found: Shingles) -> list[int]:

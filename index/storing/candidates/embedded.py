@@ -3,8 +3,8 @@ are many.
 
 Where the rows are SQLite's too, the lexical index is one of their tables and changes in the same
 transaction; see `index.storing.candidates.beside` for rows that lie on a server. Beyond
-`Limits.words` passages tantivy's files answer wherever they hold all that the snapshot does, and
-the table while they don't: right after an article was added, say.
+`Limits.words` passages tantivy's files answer, with a tail of what came since; and the table until
+they are built, or where that tail is too long.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from index.storing.candidates.words import View, Words
 
 BM25 = "-bm25(words, 1.0, 1.0, 1.0)"
-_HIDDEN = 1_000  # passages that are gone, but not from the files of words
 _AGAIN = 60  # seconds until a search asks again for the words that it missed
 
 
@@ -47,7 +46,7 @@ class Embedded:
 
     def catch_up(self, db: Database) -> None:
         self._nearest.catch_up(db)
-        if self._many(db) and self._view(db) is None:
+        if self._wanted(db):
             self._bring(writing=False)
 
     def dense(self, db: Database, vector: Vector, depth: int, filter: Filter) -> Scored:
@@ -85,8 +84,7 @@ class Embedded:
 
     def save(self, db: Database) -> None:
         self._nearest.save(db)
-        view = self._view(db)
-        if view.hidden > _HIDDEN if view is not None else self._many(db):
+        if self._wanted(db):
             self._bring(writing=True)
 
     def discard(self) -> None:
@@ -100,6 +98,13 @@ class Embedded:
     def _many(self, db: Database) -> bool:
         (highest,) = db.execute("SELECT coalesce(max(n), 0) FROM passages").fetchone()
         return bool(highest >= self._limits.words)
+
+    def _wanted(self, db: Database) -> bool:
+        """Whether the files of words should be brought to the snapshot's state."""
+        if not self._many(db):
+            return False
+        view = self._view(db)
+        return view is None or building.words_wanted(view.behind, view.held)
 
     def _view(self, db: Database) -> View | None:
         """Tantivy's words for this snapshot, where there are such files and they hold it."""

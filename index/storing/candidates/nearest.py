@@ -14,9 +14,10 @@ from typing import Any
 from index.search import Filter
 from index.storing import building, vectors
 from index.storing.building import STANDARD, Limits
+from index.storing.candidates.past import NOTHING, Past
 from index.storing.candidates.protocol import Scored, Vector
 from index.storing.candidates.runs import Runs
-from index.storing.database import Database, State, has_been, meta_of, placeholders, token
+from index.storing.database import Database, State, has_been, meta_of, placeholders
 from index.storing.vectors import VectorIndex
 
 SAVED_FROM = 1_000  # passages written since the index's file: fewer are caught up with in no time
@@ -33,9 +34,7 @@ class Nearest:
         self._limits = limits
         self._runs = Runs(folder)
         self._index: VectorIndex | None = None
-        self._library = ""
-        self._generation = -1
-        self._tokens: dict[int, str] = {}  # of the generations that the index has been through
+        self._past: Past | None = None  # of the index
         self._highest = 0
         self._mark: object = None  # of the form that was last looked at
         self._refreshing = threading.Lock()
@@ -46,9 +45,7 @@ class Nearest:
         return self._index.search(vector, depth, self._runs.allowed(db, filter))
 
     def state(self) -> State | None:
-        if self._index is None:
-            return None
-        return State(self._library, self._generation, self._tokens.get(self._generation, ""))
+        return None if self._past is None else self._past.state
 
     def __len__(self) -> int:
         return 0 if self._index is None else len(self._index)
@@ -63,8 +60,10 @@ class Nearest:
             return
         index = self.catch_up(db)
         with self._refreshing:
-            token = self._tokens[self._generation]
-            vectors.write(self.folder, index, self._library, self._generation, token)
+            if self._past is None:  # discarded meanwhile
+                return
+            state = self._past.state
+            vectors.write(self.folder, index, state.library, state.generation, state.token)
         if self._limits.built == "apart" and building.wanted(index, self._limits):
             building.start(self.folder, "vectors")
 
@@ -72,7 +71,7 @@ class Nearest:
         """The files; what is in memory is read anew when it is next caught up with."""
         with self._refreshing:
             vectors.discard(self.folder)
-            self._library = ""
+            self._past = None
 
     def catch_up(self, db: Database) -> VectorIndex:
         """The vectors as of this snapshot, or newer."""
@@ -86,12 +85,14 @@ class Nearest:
         meta = meta_of(db)
         generation, dimension = int(meta["generation"]), int(meta["dimension"])
         with self._refreshing:
-            if self._index is None or not self._follows(db, meta) or self._rebuilt(db):
-                self._index = self._from_file(db) or VectorIndex(dimension)
-                self._library = str(meta["library"])
+            past = self._past
+            if self._index is None or past is None or not past.is_of(db) or self._rebuilt(db):
+                read = self._from_file(db)
+                self._index, past = read or (VectorIndex(dimension), Past(NOTHING))
+                self._past = past
                 self._highest = self._index.highest()
-            if self._generation < generation:
-                gone = db.execute("SELECT n FROM removed WHERE generation > ?", [self._generation])
+            if past.generation < generation:
+                gone = db.execute("SELECT n FROM removed WHERE generation > ?", [past.generation])
                 self._index.remove([n for (n,) in gone.fetchall()])
                 while rows := db.execute(
                     "SELECT n, vector FROM passages WHERE n > ? ORDER BY n LIMIT ?",
@@ -101,20 +102,8 @@ class Nearest:
                         [n for n, _ in rows], vectors.unpack([v for _, v in rows], dimension)
                     )
                     self._highest = rows[-1][0]
-                self._tokens |= dict(
-                    db.execute(
-                        "SELECT generation, token FROM writes WHERE generation > ?",
-                        [self._generation],
-                    ).fetchall()
-                )
-                self._generation = generation
+                past.follow(db)
             return self._index
-
-    def _follows(self, db: Database, meta: dict[str, Any]) -> bool:
-        """Whether what is in memory is of this snapshot's own past; or its future, where another
-        thread has begun later."""
-        at = min(self._generation, int(meta["generation"]))
-        return meta["library"] == self._library and self._tokens.get(at) == token(db, at)
 
     def _rebuilt(self, db: Database) -> bool:
         """Whether another form has been swapped in than the one that is mapped here."""
@@ -126,9 +115,8 @@ class Nearest:
         known = self._index.form if self._index else None
         return found is not None and found != known and _is_of(db, found)
 
-    def _from_file(self, db: Database) -> VectorIndex | None:
+    def _from_file(self, db: Database) -> tuple[VectorIndex, Past] | None:
         folder = self.folder
-        self._generation, self._tokens = -1, {}
         self._runs = Runs(folder)
         self._mark = vectors.mark(folder)
         form, found = vectors.form(folder), vectors.manifest(folder)
@@ -142,11 +130,10 @@ class Nearest:
             index = vectors.read(folder, None, form)
         if index is None or made is None:
             return None
-        self._generation, self._tokens = made.generation, {made.generation: made.token}
         if form is not None and form.generation < made.generation:
             gone = db.execute("SELECT n FROM removed WHERE generation > ?", [form.generation])
             index.remove([n for (n,) in gone.fetchall()])
-        return index
+        return index, Past(State(made.library, made.generation, made.token))
 
 
 def form_in_use(db: Database, folder: Path) -> vectors.Form | None:

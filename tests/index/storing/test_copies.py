@@ -11,7 +11,15 @@ import pytest
 
 from index.article import Article
 from index.reading.load import load
-from index.storing.copies import containment, forget, original_of, remember, shingles
+from index.storing import copies
+from index.storing.copies import (
+    containment,
+    forget,
+    original_of,
+    remember,
+    sampled,
+    shingles,
+)
 
 SHARED = Path(__file__).parents[3] / ".." / "shared" / "articles"
 SEEDS = Path(__file__).parents[3] / "seeds" / "articles"
@@ -122,6 +130,50 @@ def test_a_text_that_shares_a_quote_is_no_copy() -> None:
     original = text(1, 300)
     quoting = text(3, 150) + " " + " ".join(original.split()[:40])
     assert Copies([("first", original)]).original_of(article(quoting)) is None
+
+
+@pytest.mark.parametrize("at_once", [1_000, 7])
+def test_what_is_shared_is_counted_as_by_looking(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of excerpts, edited texts and others that share phrases; a phrase of many isn't counted."""
+    monkeypatch.setattr(copies, "_AT_ONCE", at_once)
+    monkeypatch.setattr(copies, "_COMMON", 6)
+    chance = random.Random(2)
+    phrases = [text(900 + n, 30) for n in range(12)]
+    bodies: list[str] = []
+    for n in range(60):
+        whole = chance.choice(bodies) if bodies and n % 2 else text(n, 150)
+        words = whole.split()[chance.randrange(60) :]
+        words[10:10] = " ".join(chance.sample(phrases, chance.randrange(4))).split()
+        bodies.append(" ".join(words))
+    held = Copies((f"a{n}", body) for n, body in enumerate(bodies))
+    samples = [set(sampled(shingles(body))) for body in bodies]
+    common = {key for keys in samples for key in keys if sum(key in s for s in samples) > 6}
+    assert common
+    for n, body in enumerate(bodies):
+        keys = sampled(shingles(body))
+        counted = {
+            m: len((samples[n] & samples[m - 1]) - common) for m in range(1, len(bodies) + 1)
+        }
+        found = copies._sharing(held.db, keys)
+        assert {m: count for m, count in found.items() if count >= 2} == {
+            m: count for m, count in counted.items() if count >= 2
+        }
+        likely = sorted(
+            (-count / min(len(keys), len(samples[m - 1])), m)
+            for m, count in counted.items()
+            if count >= 2
+            and m != n + 1
+            and count / min(len(keys), len(samples[m - 1])) >= copies.LIKELY
+        )[: copies._READ]
+        right = [
+            m
+            for _, m in likely
+            if containment(shingles(body), shingles(bodies[m - 1])) >= copies.CONTAINED
+        ]
+        wanted = f"a{min(right) - 1}" if right else None
+        assert original_of(held.db, f"a{n}", body) == wanted
 
 
 def test_the_oldest_of_several_is_the_original_and_an_article_is_no_copy_of_itself() -> None:

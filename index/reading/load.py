@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from index.article import Article
 from index.errors import Refused
 from index.reading import documents
+from index.reading.ahead import ahead
 from index.reading.items import (
     KINDS,
     MAX_BYTES,
@@ -99,19 +100,27 @@ def load_in_turns(
     targets: Sequence[str], *, source: str | None = None, public: bool | None = None
 ) -> Iterator[list[Article | Refusal]]:
     """`load` of several, in turns that are written at once: nobody waits long for the first, and
-    who writes needs no lock while a slow server is waited for."""
+    who writes needs no lock while a slow server is waited for. One turn is read ahead."""
     with Reader() as reader:
-        turn: list[Article | Refusal] = []
-        size, end = 0, time.monotonic() + _TURN_SECONDS
-        for target in targets:
-            for item in load(target, source=source, public=public, reader=reader):
-                turn.append(item)
-                size += len(item.text) if isinstance(item, Article) else 0
-                if size >= _TURN_SIZE or len(turn) >= _TURN or time.monotonic() >= end:
-                    yield turn
-                    turn, size, end = [], 0, time.monotonic() + _TURN_SECONDS
-        if turn:
-            yield turn
+        yield from ahead(_turns(targets, source, public, reader), reader.end)
+
+
+def _turns(
+    targets: Sequence[str], source: str | None, public: bool | None, reader: Reader
+) -> Iterator[list[Article | Refusal]]:
+    turn: list[Article | Refusal] = []
+    size, end = 0, time.monotonic() + _TURN_SECONDS
+    for target in targets:
+        for item in load(target, source=source, public=public, reader=reader):
+            if reader.ended:
+                return
+            turn.append(item)
+            size += len(item.text) if isinstance(item, Article) else 0
+            if size >= _TURN_SIZE or len(turn) >= _TURN or time.monotonic() >= end:
+                yield turn
+                turn, size, end = [], 0, time.monotonic() + _TURN_SECONDS
+    if turn:
+        yield turn
 
 
 def _expanded(target: str) -> Path:

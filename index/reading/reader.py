@@ -40,6 +40,7 @@ class Reader:
         self._memory = memory
         self._process: subprocess.Popen[bytes] | None = None
         self._asked = False
+        self.ended = False
 
     def __enter__(self) -> Reader:
         return self
@@ -74,6 +75,13 @@ class Reader:
         how = {"known": known and fields(known), "asking": asking and asdict(asking)}
         yield from self._ask(url, request | how)
 
+    def end(self) -> None:
+        """From any thread: what is being read ends, and whatever else is asked for is refused."""
+        self.ended = True
+        process = self._process
+        if process is not None:
+            process.kill()
+
     def close(self) -> None:
         """Ends the process, whatever it does."""
         process, self._process = self._process, None
@@ -88,6 +96,9 @@ class Reader:
     def _ask(self, origin: str, request: dict[str, Any]) -> Iterator[Item]:
         if self._asked:
             raise RuntimeError("the reader's last answer wasn't read to its end")
+        if self.ended:
+            yield Refusal(origin, "reading was stopped")
+            return
         process = self._sent(json.dumps(request).encode() + b"\n")
         assert process.stdout is not None
         self._asked, done = True, False
@@ -117,6 +128,8 @@ class Reader:
                 pass
         self.close()
         self._process = self._started()
+        if self.ended:  # since it was asked
+            self._process.kill()
         return self._send(self._process, request)
 
     def _send(self, process: subprocess.Popen[bytes], request: bytes) -> subprocess.Popen[bytes]:

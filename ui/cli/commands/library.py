@@ -215,6 +215,8 @@ def edit(
         raise UsageError("Say what to edit: --title, --source or --published.")
     named = library_of(ctx, library)
     with (libraries.repairable if title is not None else libraries.readable)(named) as opened:
+        if opened.article(id) is None:
+            raise DatelineError(_no_article([id]))
         head = opened.edit(id, **changes)
     if as_json:
         show_json(article_dict(head))

@@ -542,3 +542,12 @@ def test_what_is_no_place_of_a_library_is_refused_and_nothing_is_made(
         assert done.exit_code == 2, command
         assert "postgresql://" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_export_and_import_print_json(run: Run, library: Path, tmp_path: Path) -> None:
+    file, other = str(tmp_path / "all"), str(tmp_path / "other")
+    made = json.loads(run("--library", library, "export", file, "--json").stdout)
+    assert made == {"file": file, "articles": 2, "passages": made["passages"]}
+    assert made["passages"] >= 2
+    again = json.loads(run("--library", other, "import", file, "--json").stdout)
+    assert again == {"library": other, "articles": 2, "passages": made["passages"]}

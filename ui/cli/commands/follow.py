@@ -82,7 +82,7 @@ def unfollow(
 
 def refresh(
     ctx: typer.Context,
-    targets: Annotated[list[str] | None, typer.Argument(metavar="[URL|FOLDER…]")] = None,
+    targets: Annotated[list[str] | None, typer.Argument(metavar="URL|FOLDER…")] = None,
     every: Annotated[
         str | None, typer.Option(metavar="15m", help="Go on, that often (s, m, h, d).")
     ] = None,

@@ -163,6 +163,7 @@ def show(
 def open_article(
     ctx: typer.Context,
     id: Annotated[str, typer.Argument(metavar="ID")],
+    as_json: JsonOption = False,
     library: LibraryOption = None,
     debug: DebugOption = False,
 ) -> None:
@@ -175,7 +176,10 @@ def open_article(
     if article is None:
         raise DatelineError(_no_article([id]))
     address = whereabouts.address(article)
-    typer.echo(plain(article.url or article.path or address))
+    if as_json:
+        show_json({"id": id, "url": article.url, "path": article.path, "address": address})
+    else:
+        typer.echo(plain(article.url or article.path or address))
     if sys.stdout.isatty() and not whereabouts.shown(address):
         say("No browser could be started; that is where it is.")
 

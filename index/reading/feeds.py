@@ -43,7 +43,8 @@ def entries(data: bytes, url: str) -> tuple[list[Entry], int]:
     found: dict[str, Entry] = {}
     for item in parsed.entries[:_ENTRIES]:
         try:
-            link = web_address(urljoin(url, str(item.get("link") or "").strip()[:2_000]))
+            named = str(item.get("link") or "").strip()[:2_000]
+            link = web_address(urljoin(url, named)) if named else None  # (it joins "" to the feed)
         except ValueError:  # "http://[::1"
             continue
         if link is not None:

@@ -195,6 +195,8 @@ def reason(error: Exception) -> str:
 def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
     """A file's bytes. Raises Refused for what is none, is empty or too large; OSError."""
     if not path.is_file():
+        if not path.exists():  # what a link points to, or what went just now
+            raise Refused("there is no such file")
         raise Refused("it is not a regular file")
     try:
         os.path.realpath(path).encode()

@@ -70,7 +70,11 @@ def export(store: Store, to: Path, progress: Progress | None = None) -> Manifest
                 ):
                     _copied(source, target, size, progress)
     except (OSError, sqlite3.Error) as error:
-        raise DatelineError(f"the library can't be exported to '{to}' ({error})") from error
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise DatelineError(
+            f"the library can't be exported to '{to}' ({why}), which is as it was; name a place "
+            "that has room and can be written"
+        ) from error
     return manifest
 
 

@@ -21,6 +21,8 @@ from index.storing.health import UNFIT, Health, index, is_damage, sound
 from index.storing.store import Store, tolerant
 
 _KINDS = {"INTEGER": int, "TEXT": str, "BLOB": bytes, "REAL": float}
+_SQLITE = b"SQLite format 3\x00"
+_HEAD = 100  # bytes: what SQLite's file begins with
 _GAP = 200_000  # rows that are asked for one by one, where a page between others can't be read
 _PARENTS = (
     ("texts", "article", "articles"),
@@ -30,6 +32,28 @@ _PARENTS = (
     ("listed", "item", "items"),
     ("held", "item", "items"),
 )
+
+
+def fill(store: Rows) -> None:
+    """Where the file's end is missing, SQLite reads nothing of it: empty pages take its place, and
+    then the library can be opened and mended like any other. Raises DatelineError."""
+    if not isinstance(store, Store) or not store.exists() or not faults.writable(store.folder):
+        return
+    journal = store.file.with_name(f"{store.file.name}-wal")
+    with store.lock().held():
+        if journal.exists() and journal.stat().st_size:
+            return  # the rest may be in it
+        try:
+            with store.file.open("r+b") as file:
+                head = file.read(_HEAD)
+                # (as SQLite does, only where the number of pages is of the last write)
+                if len(head) == _HEAD and head.startswith(_SQLITE) and head[24:28] == head[92:96]:
+                    page = int.from_bytes(head[16:18], "big")
+                    whole = int.from_bytes(head[28:32], "big") * (65_536 if page == 1 else page)
+                    if store.file.stat().st_size < whole:
+                        file.truncate(whole)
+        except OSError as error:
+            raise faults.from_system(error, store.folder) from error
 
 
 def mend(store: Rows, found: Health) -> list[str]:
@@ -174,12 +198,14 @@ def _copy(old: sqlite3.Connection, new: sqlite3.Connection, kept: Path, found: H
             ),
         )
     _tell_lost(old, new, kept, found)
+    new.execute(
+        "DELETE FROM articles WHERE n NOT IN (SELECT article FROM texts)"
+    )  # its passages with it
     for table, column, parent in _PARENTS:
         key = "n" if parent != "texts" else "article"
         new.execute(
             f"DELETE FROM {table} WHERE {column} NOT IN (SELECT {key} FROM {parent})"  # noqa: S608
         )
-    new.execute("DELETE FROM articles WHERE n NOT IN (SELECT article FROM texts)")
     new.execute("UPDATE articles SET copy_of = NULL WHERE copy_of NOT IN (SELECT id FROM articles)")
     new.execute("DELETE FROM removed WHERE n IN (SELECT n FROM passages)")
     restamp(new)  # type: ignore[arg-type]

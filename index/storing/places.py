@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from index.errors import LibraryMissing, UsageError
@@ -43,8 +44,19 @@ def there(place: Place) -> bool:
 
 
 def named(text: str) -> Place:
-    """A place as it was typed: a path, or an address."""
-    return text if is_address(text) else Path(text).expanduser()
+    """A place as it was typed: a path, or an address. Raises UsageError for neither."""
+    if is_address(text):
+        return text
+    if not text.strip():
+        raise UsageError(
+            "the library's place is empty; name a folder or postgresql://host/database"
+        )
+    if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", text):
+        raise UsageError(
+            f"'{text.partition('://')[0]}://…' is no place for a library; name a folder or "
+            "postgresql://host/database"
+        )
+    return Path(text).expanduser()
 
 
 def folder_of(place: Place) -> Path:

@@ -101,6 +101,8 @@ def insert(
         [number, article.text],
     )
     copies.remember(db, number, article.text)
+    if changed:
+        _part_from_copies(db, article)
     into = 'INSERT INTO passages (article, start, "end", heading, vector) VALUES (?, ?, ?, ?, ?)'
     rows = [
         (number, passage.start, passage.end, passage.heading, blob)
@@ -115,6 +117,33 @@ def insert(
             "INSERT INTO words (rowid, title, heading, text) VALUES (?, ?, ?, ?)",
             [added, article.title, passage.heading, passage.text],
         )
+
+
+def _part_from_copies(db: Database, article: Article) -> None:
+    """What the copies of an article are copies of, now that it says something else: of it still, or
+    of the oldest of them that says the same, or of nothing."""
+    own = copies.shingles(article.text)
+    rows = db.execute(
+        "SELECT a.n, a.id, t.text FROM articles a JOIN texts t ON t.article = a.n"
+        " WHERE a.copy_of = ? ORDER BY a.n",
+        [article.id],
+    ).fetchall()
+    kept = [copies.containment(own, copies.shingles(text)) >= copies.CONTAINED for *_, text in rows]
+    parted = [row for row, stays in zip(rows, kept, strict=True) if not stays]
+    if article.copy_of is not None:  # a copy is never one of a copy
+        db.execute(
+            "UPDATE articles SET copy_of = ? WHERE copy_of = ?", [article.copy_of, article.id]
+        )
+    for _, id, _ in parted:
+        db.execute("UPDATE articles SET copy_of = NULL WHERE id = ?", [id])
+    for number, id, text in parted:
+        found = copies.original_of(db, id, text)
+        if found is not None:
+            older, first = db.execute(
+                "SELECT n, coalesce(copy_of, id) FROM articles WHERE id = ?", [found]
+            ).fetchone()
+            if older < number and first != id:
+                db.execute("UPDATE articles SET copy_of = ? WHERE id = ?", [first, id])
 
 
 def forget(db: Database, id: str) -> int | None:

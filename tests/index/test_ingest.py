@@ -119,6 +119,35 @@ def test_an_original_that_changes_does_not_become_a_copy_of_its_copy(
     assert original.copy_of is None
 
 
+def test_copies_of_an_original_that_says_something_else_part_from_it(
+    library: Library, papers: Path
+) -> None:
+    (papers / "3.txt").write_text(report(1) + "\n\nOne more line was added at the end.")
+    (papers / "4.txt").write_text(report(1))
+    run(library, papers)
+    at = {Path(a.path or "").name: a.id for a in library.articles()}
+    first, second, third = at["1.txt"], at["3.txt"], at["4.txt"]
+    (papers / "1.txt").write_text(report(9))
+    assert statuses(run(library, papers))[1] == "updated"
+    copy_of = {a.id: a.copy_of for a in library.articles()}
+    assert copy_of[first] is None
+    assert copy_of[second] is None  # the oldest that says it now
+    assert copy_of[third] == second
+    assert library.check().problems == []
+
+
+def test_copies_of_an_original_that_becomes_a_copy_are_of_what_it_copies(
+    library: Library, papers: Path
+) -> None:
+    (papers / "3.txt").write_text(report(2))  # a copy of 2.txt
+    run(library, papers)
+    (papers / "2.txt").write_text(report(2) + "\n\n" + report(1))
+    run(library, papers)
+    originals = {a.id for a in library.articles() if a.copy_of is None}
+    assert all(a.copy_of in originals for a in library.articles() if a.copy_of)
+    assert library.check().problems == []
+
+
 def test_a_bad_item_is_refused_and_the_rest_goes_on(library: Library, papers: Path) -> None:
     (papers / "1.txt").write_bytes(b"")
     outcomes = run(library, papers, papers / "nowhere.txt")

@@ -133,7 +133,7 @@ def changed_settings(given: Sequence[str] | None) -> dict[str, str]:
 def library_of(ctx: typer.Context, named: str | None) -> str | None:
     """--library may stand before the command or after it."""
     above: str | None = ctx.find_root().params.get("library")
-    return named or above
+    return above if named is None else named
 
 
 def debugging(ctx: typer.Context) -> bool:

@@ -28,7 +28,7 @@ def library_path(named: Named) -> Place:
     from rag.opening import default_library
     from ui.cli import config
 
-    if named:
+    if named is not None:
         return place_named(named) if isinstance(named, str) else named
     chosen = None if os.environ.get("DATELINE_LIBRARY") else config.read().library
     return chosen or default_library()
@@ -74,6 +74,27 @@ def repairable(named: Named) -> Library:
 
     path = library_path(named)
     return Library.open(path, encoder_at(path), sample=False)
+
+
+def fill(named: Named) -> None:
+    """Makes a file openable whose end is missing; see `index.storing.mending.fill`."""
+    from contextlib import closing
+
+    from index.storing.mending import fill as fill_rows
+    from index.storing.places import rows_at
+
+    with closing(rows_at(library_path(named))) as rows:
+        fill_rows(rows)
+
+
+def beyond_repair(named: Named) -> str:
+    from index.storing.places import called
+
+    return (
+        f"the library '{called(library_path(named))}' is damaged so that nothing in it can be made "
+        "anew; none of it was thrown away: put back 'library.sqlite' of a backup, or make a new "
+        "library with `dateline import` of an export, or by adding the articles again"
+    )
 
 
 def judged(query: str, hits: Sequence[Hit], model: str | None) -> list[Judged]:

@@ -216,3 +216,8 @@ def test_records_only_ever_refuse(data: bytes) -> None:
         for key, record in formats.records(data):
             assert key
             assert isinstance(record, formats.Document | Refused)
+
+
+def test_a_link_to_what_is_not_there_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").symlink_to(tmp_path / "nowhere.txt")
+    assert refused(tmp_path / "a.txt") == "there is no such file"

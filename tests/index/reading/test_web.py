@@ -278,6 +278,20 @@ def feed(links: list[str]) -> bytes:
     return answer(body.encode(), "Content-Type: application/rss+xml")
 
 
+def test_an_entry_without_a_link_is_not_the_feed_itself(
+    serving: Callable[[Serve], Server],
+) -> None:
+    asked: list[str] = []
+
+    def serve(connection: socket.socket, path: str) -> None:
+        asked.append(path)
+        connection.sendall(feed([""]))
+
+    address = f"{serving(serve).url}/feed"
+    assert list(load(address)) == [Refusal(address, "the feed has no entries with a link")]
+    assert asked == ["/feed"]
+
+
 def test_a_feed_says_what_it_left_out(serving: Callable[[Serve], Server]) -> None:
     base = ""
 

@@ -14,8 +14,9 @@ import pytest
 
 from index.errors import LibraryDamaged
 from index.library import Library
-from index.storing import vectors
+from index.storing import mending, vectors
 from index.storing.building import Limits
+from index.storing.places import rows_at
 from tests.fakes import FakeEncoder
 from tests.index.samples import article
 
@@ -224,3 +225,34 @@ def test_a_file_of_which_nothing_can_be_read_says_so_and_stays(folder: Path) -> 
     with pytest.raises(LibraryDamaged, match="backup"):
         Library.open(folder, FakeEncoder(), sample=False)
     assert (folder / "library.sqlite").read_bytes() == b"no library at all" * 1000
+
+
+@pytest.mark.parametrize("pages", [1, 3, 8])
+def test_what_is_before_a_missing_end_is_mended_or_named(folder: Path, pages: int) -> None:
+    file = folder / "library.sqlite"
+    with Library.open(folder, FakeEncoder()) as library:
+        before = {a.id: a for a in library.articles()}
+    whole = file.read_bytes()
+    file.write_bytes(whole[: -pages * PAGE])
+    with pytest.raises(LibraryDamaged):
+        Library.open(folder, FakeEncoder())
+    with closing(rows_at(folder)) as rows:
+        mending.fill(rows)
+    assert file.read_bytes() == whole[: -pages * PAGE] + bytes(pages * PAGE)
+    with Library.open(folder, FakeEncoder(), sample=False) as library:
+        found = library.inspect()
+        assert library.repair(found)
+        assert not library.inspect().problems
+        after = {a.id: a for a in library.articles()}
+    assert after.items() <= before.items()
+    assert len(after) == len(before) or found.lost
+
+
+def test_only_a_library_s_file_that_lacks_its_end_is_filled(folder: Path) -> None:
+    file = folder / "library.sqlite"
+    whole = file.read_bytes()
+    for bytes_there in (whole, whole + b"more", whole[:60], b"", b"no database" * 20):
+        file.write_bytes(bytes_there)
+        with closing(rows_at(folder)) as rows:
+            mending.fill(rows)
+        assert file.read_bytes() == bytes_there

@@ -469,6 +469,30 @@ def test_edit_gives_an_article_its_date_and_limits_say_whom_they_leave_out(
     assert TRADE.id in run("--library", library, "search", "quinquennial", "--json").stdout
     for wrong in (["--published", "May"], ["--title", " "], []):
         assert run("--library", library, "edit", TRADE.id, *wrong).exit_code == 2
+    for command in (["edit", "none", "--title", "x"], ["show", "none"], ["remove", "none"]):
+        unknown = run("--library", library, *command)
+        assert unknown.exit_code == 1
+        assert "'none'" in unknown.stderr
+
+
+def test_a_repair_begins_where_the_files_end_is_missing_and_says_where_it_cannot(
+    run: Run, library: Path
+) -> None:
+    file = library / "library.sqlite"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-4096])
+    found = run("--library", library, "check")
+    assert found.exit_code == 5
+    assert "check --repair" in found.stderr
+    assert run("--library", library, "check", "--repair").exit_code in (0, 5)
+    assert (library / "library.damaged.sqlite").exists()
+    assert run("--library", library, "check").exit_code == 0
+    file.write_bytes(b"no database")
+    beyond = run("--library", library, "check", "--repair")
+    assert beyond.exit_code == 5
+    assert "backup" in beyond.stderr
+    assert "check --repair" not in beyond.stderr  # which was just tried
+    assert file.read_bytes() == b"no database"
 
 
 def test_check_says_what_it_compared_and_repairs(run: Run, library: Path) -> None:
@@ -482,6 +506,7 @@ def test_check_says_what_it_compared_and_repairs(run: Run, library: Path) -> Non
     found = run("--library", library, "check")
     assert found.exit_code == 5
     assert "index of words" in found.stderr
+    assert "1 thing in the library isn't as it was written" in found.stderr
     assert "check --repair" in found.stderr
     mended = run("--library", library, "check", "--repair")
     assert mended.exit_code == 0
@@ -502,3 +527,27 @@ def test_a_library_goes_to_a_file_and_back(run: Run, library: Path, tmp_path: Pa
     assert run("--library", here, "export", file, "--replace").exit_code == 0
     assert run("--library", other, "import", file).stdout.startswith("imported 2 articles")
     assert run("--library", other, "import", file).exit_code == 2
+
+
+@pytest.mark.parametrize("place", ["", " ", "mysql://host/news", "http://localhost/news"])
+def test_what_is_no_place_of_a_library_is_refused_and_nothing_is_made(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in (
+        ["list", "--library", place], ["--library", place, "list"], ["migrate", place, "to"],
+        ["migrate", "from", place], ["import", "file", "--library", place],
+    ):  # fmt: skip
+        done = run(*command)
+        assert done.exit_code == 2, command
+        assert "postgresql://" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_export_and_import_print_json(run: Run, library: Path, tmp_path: Path) -> None:
+    file, other = str(tmp_path / "all"), str(tmp_path / "other")
+    made = json.loads(run("--library", library, "export", file, "--json").stdout)
+    assert made == {"file": file, "articles": 2, "passages": made["passages"]}
+    assert made["passages"] >= 2
+    again = json.loads(run("--library", other, "import", file, "--json").stdout)
+    assert again == {"library": other, "articles": 2, "passages": made["passages"]}

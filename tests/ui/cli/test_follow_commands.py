@@ -80,3 +80,11 @@ def test_how_often_is_told_in_minutes_and_more(run: Run, wrong: str) -> None:
     told = run("refresh", f"--every={wrong}")
     assert told.exit_code == 2
     assert told.exception is None or isinstance(told.exception, SystemExit)
+
+
+def test_all_that_is_named_is_followed_or_nothing(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "papers").mkdir()
+    done = run("follow", tmp_path / "papers", tmp_path / "none")
+    assert done.exit_code == 2
+    assert "none" in done.stderr
+    assert run("follow", "--list").exit_code == 3

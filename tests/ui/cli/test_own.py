@@ -201,6 +201,9 @@ def test_open_says_where_and_starts_nothing_for_a_program(
     result = run("--library", place, "open", "web")
     assert (result.exit_code, result.stdout) == (0, "https://a.example/x\n")
     assert started == []  # standard output is no terminal
+    said = json.loads(run("--library", place, "open", "web", "--json").stdout)
+    assert said["id"] == "web"
+    assert said["address"] == said["url"]
     assert run("--library", place, "open", "nope").exit_code == 1
     assert whereabouts.shown("https://a.example/x") is False
     assert started == ["https://a.example/x"]

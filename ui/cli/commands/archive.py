@@ -24,6 +24,7 @@ def export(
     replace: Annotated[
         bool, typer.Option("--replace", help="Take the place of a file that is there.")
     ] = False,
+    as_json: JsonOption = False,
     library: LibraryOption = None,
     debug: DebugOption = False,
 ) -> None:
@@ -44,12 +45,16 @@ def export(
         progress.downloading(file.name) as bar,
     ):
         made = opened.export(file, lambda done, total: bar("writing", done, total))
+    if as_json:
+        show_json({"file": str(file), "articles": made.articles, "passages": made.passages})
+        return
     typer.echo(f"exported {made.articles} articles, {made.passages} passages to {file}")
 
 
 def import_library(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE")],
+    as_json: JsonOption = False,
     library: LibraryOption = None,
     debug: DebugOption = False,
 ) -> None:
@@ -62,6 +67,9 @@ def import_library(
         made = unpacked(file.expanduser(), place, lambda done, total: bar("reading", done, total))
     with libraries.readable(place) as opened:
         held, name = len(opened), opened.name
+    if as_json:
+        show_json({"library": name, "articles": held, "passages": made.passages})
+        return
     typer.echo(f"imported {held} articles, {made.passages} passages into {name}")
 
 

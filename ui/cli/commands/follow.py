@@ -46,13 +46,15 @@ def follow(
 ) -> None:
     """Follow feeds, news sitemaps and folders; `refresh` reads what is new."""
     from index.following.following import follow as begin
-    from index.following.following import followed
+    from index.following.following import followed, target_of
     from ui.cli import libraries
 
     named = library_of(ctx, library)
     if not targets and not listing:
         raise UsageError("Name a feed's address or a folder, or say --list.")
     if targets:
+        for target in targets:
+            target_of(target)  # all of them, or none
         with libraries.writable(named) as opened:
             for target in targets:
                 found, new = begin(opened, target, source)
@@ -80,7 +82,7 @@ def unfollow(
 
 def refresh(
     ctx: typer.Context,
-    targets: Annotated[list[str] | None, typer.Argument(metavar="[URL|FOLDER…]")] = None,
+    targets: Annotated[list[str] | None, typer.Argument(metavar="URL|FOLDER…")] = None,
     every: Annotated[
         str | None, typer.Option(metavar="15m", help="Go on, that often (s, m, h, d).")
     ] = None,

@@ -163,6 +163,7 @@ def show(
 def open_article(
     ctx: typer.Context,
     id: Annotated[str, typer.Argument(metavar="ID")],
+    as_json: JsonOption = False,
     library: LibraryOption = None,
     debug: DebugOption = False,
 ) -> None:
@@ -175,7 +176,10 @@ def open_article(
     if article is None:
         raise DatelineError(_no_article([id]))
     address = whereabouts.address(article)
-    typer.echo(plain(article.url or article.path or address))
+    if as_json:
+        show_json({"id": id, "url": article.url, "path": article.path, "address": address})
+    else:
+        typer.echo(plain(article.url or article.path or address))
     if sys.stdout.isatty() and not whereabouts.shown(address):
         say("No browser could be started; that is where it is.")
 
@@ -215,6 +219,8 @@ def edit(
         raise UsageError("Say what to edit: --title, --source or --published.")
     named = library_of(ctx, library)
     with (libraries.repairable if title is not None else libraries.readable)(named) as opened:
+        if opened.article(id) is None:
+            raise DatelineError(_no_article([id]))
         head = opened.edit(id, **changes)
     if as_json:
         show_json(article_dict(head))

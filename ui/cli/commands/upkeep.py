@@ -139,7 +139,15 @@ def check(
 
     named = library_of(ctx, library)
     encoding = repair or os.environ.get("DATELINE_CANDIDATES")  # whose engine needs an encoder
-    with (libraries.repairable if encoding else libraries.readable)(named) as opened:
+    if repair:
+        libraries.fill(named)
+    try:
+        opening = (libraries.repairable if encoding else libraries.readable)(named)
+    except LibraryDamaged as error:
+        if not repair:
+            raise
+        raise LibraryDamaged(libraries.beyond_repair(named)) from error
+    with opening as opened:
         with progress.counting("Comparing") as bar:
             found = opened.inspect(bar.count)
         first, mended, lost = found, list[str](), found.lost
@@ -166,8 +174,12 @@ def check(
         for problem in [*lost, *found.problems]:
             say(sentence(problem))
     if found.problems or lost:
+        count = len(found.problems) + len(lost)
+        what = "1 thing in the library isn't as it was" if count == 1 else (
+            f"{count} things in the library aren't as they were"
+        )  # fmt: skip
         raise LibraryDamaged(
-            f"{len(found.problems) + len(lost)} things in the library aren't as they were written; "
+            f"{what} written; "
             + ("what is left needs the articles added again, or a backup" if repair else
                "`dateline check --repair` makes anew what can be")
         )  # fmt: skip

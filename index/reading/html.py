@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from datetime import date
+from typing import Any
 
 import trafilatura
 from htmldate import find_date
@@ -19,6 +20,7 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it logs beco
 logging.getLogger("htmldate").setLevel(logging.CRITICAL)
 
 _DATES = {"extensive_search": False, "original_date": True}
+_SENTENCE = 80  # characters of a paragraph that is no line with a date (eval/DECISIONS.md)
 
 
 def read(html: str, url: str | None = None) -> Document:
@@ -53,11 +55,26 @@ def read(html: str, url: str | None = None) -> Document:
 
 
 def published(html: str, url: str | None = None) -> date | None:
-    """The date in the page's own fields; dates in its text are not searched for one to guess at."""
+    """The date in the page's own fields, or beside them; none that a sentence speaks of.
+
+    htmldate looks through all that isn't marked as well, and takes a day that an article is about.
+    """
     try:
-        return dates.parse(find_date(html, url=url, **_DATES))
+        tree = trafilatura.load_html(html)
+        for block in [] if tree is None else tree.iter("p", "li", "blockquote"):
+            if len(" ".join("".join(block.itertext()).split())) >= _SENTENCE:
+                _empty(block)
+        return dates.parse(find_date(tree, url=url, **_DATES))
     except (ValueError, TypeError, AttributeError, OverflowError):
         return None
+
+
+def _empty(block: Any) -> None:
+    """Takes the words out, and leaves the marks: `<time>` says its day in one."""
+    for element in block.iter():
+        element.text = None
+        if element is not block:
+            element.tail = None
 
 
 def plain(html: str) -> str:

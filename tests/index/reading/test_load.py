@@ -99,6 +99,29 @@ def test_a_page(tmp_path: Path) -> None:
     assert article.id == article_id(str(path.resolve()))  # a page can't claim another's place
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (f"On 2024-05-01 the harbour was closed to all ships. {FIRST}", None),
+        (f"<em>On 2024-05-01</em> the harbour was closed. {FIRST}", None),
+        (f"{FIRST} <time datetime='2024-05-01'>On Wednesday</time> it closed.", date(2024, 5, 1)),
+        (f"{FIRST}</p><p>Published: 2024-05-01", date(2024, 5, 1)),
+    ],
+)
+def test_a_day_that_a_sentence_speaks_of_is_not_the_pages(
+    tmp_path: Path, said: str, expected: date | None
+) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(
+        f"<html><head><title>Harbour</title></head><body><article><p>{said}</p><p>{SECOND}</p>"
+        f"<p>{THIRD}</p></article></body></html>",
+        encoding="utf-8",
+    )
+    found = one(path)
+    assert found.published == expected
+    assert "harbour was closed" in found.text or FIRST in found.text
+
+
 def test_a_page_whose_charset_is_declared(tmp_path: Path) -> None:
     path = tmp_path / "page.htm"
     page = PAGE.replace("<head>", '<head><meta charset="koi8-r">').replace(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import threading
+import queue
+import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from index.errors import DatelineError
 from index.reading.items import Refusal, reason
 from index.reading.load import files_of, load_file
 from index.reading.reader import Reader
+
+_RESTLESS = 10.0  # seconds of changes without a pause, after which they are looked at all the same
 
 
 class Absent(DatelineError):
@@ -63,27 +66,49 @@ def read(path: str, source: str | None, reader: Reader) -> list[Article | Refusa
     return list(load_file(Path(path), source, reader))
 
 
+class Changes:
+    """What a thread notes and another waits for.
+
+    The queue is the one meeting place of threads that Ctrl-C can't leave locked: an Event's lock
+    stays taken, or is given back twice, where the signal comes between two of its steps.
+    """
+
+    def __init__(self) -> None:
+        self._noted: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def note(self) -> None:
+        self._noted.put(None)
+
+    def wait(self, seconds: float) -> bool:
+        """So many seconds, less where something changes: then until nothing has for a second (or
+        too long for that: something always does), and it says True."""
+        if not self._comes(seconds):
+            return False
+        end = time.monotonic() + _RESTLESS
+        while time.monotonic() < end and self._comes(1.0):
+            pass
+        return True
+
+    def _comes(self, seconds: float) -> bool:
+        try:
+            self._noted.get(timeout=seconds)
+        except queue.Empty:
+            return False
+        return True
+
+
 @contextmanager
 def watched(paths: Collection[str]) -> Iterator[Callable[[float], bool]]:
-    """Gives a function that waits so many seconds, less where something changes in one of the
-    folders: then until nothing has for a second, and it says True."""
+    """Gives a function that waits for changes in these folders (`Changes.wait`)."""
     from watchdog.events import FileSystemEvent, FileSystemEventHandler
     from watchdog.observers import Observer
 
-    changed = threading.Event()
+    changes = Changes()
 
     class Handler(FileSystemEventHandler):
         def on_any_event(self, event: FileSystemEvent) -> None:
             if event.event_type not in ("opened", "closed_no_write"):  # reading makes these
-                changed.set()
-
-    def wait(seconds: float) -> bool:
-        if not changed.wait(seconds):
-            return False
-        while changed.is_set():
-            changed.clear()
-            changed.wait(1.0)
-        return True
+                changes.note()
 
     observer = Observer()
     for path in paths:
@@ -91,7 +116,7 @@ def watched(paths: Collection[str]) -> Iterator[Callable[[float], bool]]:
             observer.schedule(Handler(), path, recursive=True)
     observer.start()
     try:
-        yield wait
+        yield changes.wait
     finally:
         observer.stop()
         observer.join()

@@ -38,6 +38,7 @@ MODULES = [
 ELSEWHERE = {
     "index.storing.holdings",  # a question's words with what is no word between them
     "index.storing.candidates.milvus",  # words, one class of characters
+    "index.storing.places",  # how an address begins, as a person types it
     "index.storing.postgres.address",  # what a person wrote
     "index.storing.postgres.dialect",  # Dateline's own tables
 }

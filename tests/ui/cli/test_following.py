@@ -27,6 +27,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals as POSI
 
 # The command itself, with an encoder that needs no model, and no second between two requests.
 DATELINE = """
+import signal
 import index.following.refresh as refreshing
 from index.following.manners import Manners
 from rag import opening
@@ -34,6 +35,8 @@ from tests.fakes import FakeEncoder
 refreshing.Manners = lambda: Manners(delay=0.0)
 opening.open_encoder = FakeEncoder
 from ui.cli.app import main
+# (a shell that starts the tests in its background has them ignore Ctrl-C)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 main()
 """
 DEADLINE = 120.0  # of waiting for something that comes at once on an idle machine

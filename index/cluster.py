@@ -5,7 +5,8 @@ Files are read and cleaned by some actors and encoded by others. What an article
 the order of `index.ingest.add`: the library becomes the same. Before it starts, the actors are told
 by hash what the library holds already: a run that was cut off goes on, and encodes none of it anew.
 
-Every machine needs Dateline, the encoder's model, and the files under the same names.
+Every machine needs Dateline, the encoder's model, and the files under the same names. Where Ray
+isn't installed, importing this raises UsageError.
 """
 
 from __future__ import annotations
@@ -30,9 +31,6 @@ if "RAY_ADDRESS" not in os.environ:  # so named for macOS and Windows: that all 
     os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
 
 import numpy as np
-import pyarrow as pa
-import ray
-import ray.data
 from numpy.typing import NDArray
 
 from index.article import Article
@@ -47,6 +45,15 @@ from index.reading.reader import Reader, packed, unpacked
 from index.splitting.passages import Passage, split
 from index.splitting.search_text import bare_texts, search_texts
 from index.storing.listing import contents
+
+try:
+    import pyarrow as pa
+    import ray
+    import ray.data
+except ImportError as error:
+    raise UsageError(
+        "adding with Ray needs it; get it with: pip install 'dateline[ray]'"
+    ) from error
 
 OpenEncoder = Callable[[], Encoder]
 

@@ -56,10 +56,8 @@ class Asked:
     began: float
 
 
-def asked(
-    question: str, given: Asking, settings: Settings, stop: Stop | None, began: float
-) -> Asked:
-    """Raises UsageError for a question that is empty or too long, and for an unknown kind."""
+def readable(question: str) -> str:
+    """In one line. Raises UsageError for one that is empty, or longer than the model is given."""
     question = " ".join(question.split())
     if not question:
         raise UsageError("The question is empty; ask something about the articles.")
@@ -68,6 +66,14 @@ def asked(
             f"The question has {len(question)} characters but at most {_LONGEST_QUESTION} are "
             "taken; shorten it."
         )
+    return question
+
+
+def asked(
+    question: str, given: Asking, settings: Settings, stop: Stop | None, began: float
+) -> Asked:
+    """Raises UsageError for a question that is empty or too long, and for an unknown kind."""
+    question = readable(question)
     kind = given.get("kind")
     if kind is not None and kind not in KINDS:
         raise UsageError(f"There's no kind of question '{kind}'; choose from {', '.join(KINDS)}.")

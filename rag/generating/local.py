@@ -190,15 +190,20 @@ class LocalGenerator:
         for prompt in prompts:
             head, part = self._read_blocks(prompt)
             row = _Row(prompt.adapted, head, part, self._read_tail(prompt))
+            alone = len(row.tail) > BATCH or len(head) + row.cells > self.context_tokens
             if rows and (
-                len(rows) == _BESIDE
+                alone
+                or len(rows) == _BESIDE
                 or (row.adapted, row.head) != (rows[0].adapted, rows[0].head)
                 or sum(len(r.tail) for r in rows) + len(row.tail) > BATCH
                 or sum(r.cells for r in rows) + row.cells + len(head) > self.context_tokens
             ):
                 found += self._beside(rows, stop)
                 rows = []
-            rows.append(row)
+            if alone:
+                found.append(self.yes(prompt, stop))
+            else:
+                rows.append(row)
         if rows:
             found += self._beside(rows, stop)
         return tuple(found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from index.errors import LibraryEmpty, UsageError
+from index.errors import LibraryEmpty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -99,15 +99,17 @@ def beyond_repair(named: Named) -> str:
 
 def judged(query: str, hits: Sequence[Hit], model: str | None) -> list[Judged]:
     """The hits after the second look of the model named, else the configuration's. Raises
-    ModelError."""
+    ModelError, and UsageError for a query that is longer than a question may be."""
+    from rag.asking import readable
     from rag.opening import open_reader
     from rag.second_look import second_look
     from ui.cli import config, progress
 
+    question = readable(query)
     with progress.waiting("Reading the passages"):
         reader = open_reader(model or config.read().model)
         try:
-            return second_look(reader, query, hits)
+            return second_look(reader, question, hits)
         finally:
             reader.close()
 
@@ -120,14 +122,8 @@ def ingesting(engine: str) -> Callable[..., Iterator[Outcome]]:
         return add
     from functools import partial
 
+    from index import cluster
     from rag.opening import open_encoder
-
-    try:
-        from index import cluster
-    except ImportError as error:
-        raise UsageError(
-            "--engine ray needs Ray; get it with: pip install 'dateline[ray]'"
-        ) from error
 
     def add_by_ray(library: Library, targets: Sequence[str], **given: Any) -> Iterator[Outcome]:
         own = partial(open_encoder, library.encoder.name if library.encoder else None)

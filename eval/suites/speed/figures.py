@@ -46,6 +46,8 @@ FIGURES = (
     _ms("search, median", "found_ms", "encoded query to ten hits, fused"),
     _late("search, 95th percentile", "found_ms", "the same"),
     _late("with the encoding, 95th percentile", "search_ms", "question to ten hits"),
+    _ms("search, just added to", "added_ms", "what was added isn't in the large forms yet"),
+    _late("search, just added to, 95th percentile", "added_ms", "the same"),
     _ms("search within a year, median", "year_ms", "a quarter of the passages"),
     _late("search within a year, 95th percentile", "year_ms", "the same"),
     _late("search within a month, 95th percentile", "month_ms", "a 49th"),

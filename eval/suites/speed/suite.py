@@ -207,6 +207,9 @@ def start(bench: Bench, material: Material) -> Iterator[Ask]:
                 write_articles(Path(folder), sentences.texts, chance, INGESTED, PARAGRAPHS)
                 outcomes: list[Outcome] = []
                 seconds = timed(lambda: outcomes.extend(add(made.library, [folder])))
+            made.library.search("warm up", 10)  # reads what came, once
+            encoder.encode([item.question], "query")  # remembered
+            behind = timed(partial(made.library.search, item.question, 10))
             added = [o.article for o in outcomes if o.article is not None]
             texts = [
                 text
@@ -219,6 +222,7 @@ def start(bench: Bench, material: Material) -> Iterator[Ask]:
             made.library.remove([a.id for a in added])
             build_forms(made.library.path)
             return {
+                "added_ms": behind * 1000,
                 "ingest_per_s": len(texts) / seconds,
                 "encoder_per_s": len(texts) / ours,
                 "plain_encoder_per_s": len(texts) / plain,

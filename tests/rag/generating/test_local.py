@@ -136,6 +136,18 @@ def test_side_by_side_makes_room_where_the_context_is_full(open_tiny: Opener) ->
     assert [log_odds(p) for p in together] == pytest.approx(each, abs=0.3)  # 4-bit arithmetic
 
 
+def test_what_fills_more_than_a_batch_is_asked_by_itself(open_tiny: Opener) -> None:
+    generator = open_tiny(memory_cache(), context=2048)
+    short, long = (stating(BRIDGE, claim="The bridge is long. " * n) for n in (1, 150))
+    assert generator.count(long.ask) > 512
+    together = generator.yes_each([short, long, short])
+    each = [log_odds(generator.yes(prompt)) for prompt in (short, long, short)]
+    assert [log_odds(p) for p in together] == pytest.approx(each, abs=0.3)  # 4-bit arithmetic
+    for beyond in (stating(BRIDGE, claim="It is so. " * 2_000), stating(BRIDGE * 200, claim="So.")):
+        with pytest.raises(PromptTooLong, match="ask a shorter question"):
+            generator.yes_each([short, beyond])
+
+
 def test_another_system_prompt_is_another_state(open_tiny: Opener) -> None:
     generator = open_tiny(memory_cache())
     generator.remember(Prompt(SYSTEM, (HARBOUR,), ""))

@@ -215,6 +215,9 @@ def test_a_judged_search_says_what_states_an_answer(run: Run, library: Path) -> 
     assert first["stated"] > 0.5 > second["stated"]
     assert f"states an answer: {first['stated']:.0%}" in run(*asked, "-k", 1).stdout
     assert "stated" not in json.loads(run(*asked[:-1], "--json").stdout)[0]
+    long = run("--library", library, "search", "bridge " * 400, "--judged")
+    assert long.exit_code == 2
+    assert "at most 2000 are taken; shorten it" in long.stderr
 
 
 def test_search_keeps_to_dates_and_outlets(run: Run, library: Path) -> None:

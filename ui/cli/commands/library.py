@@ -283,12 +283,8 @@ def search(
         hits = opened.search(query, max(k, READ) if judged else k, filter=wanted)
     looked = libraries.judged(query, hits, model) if judged else [Judged(hit, None) for hit in hits]
     if as_json:
-        show_json(
-            [
-                {**hit_dict(one.hit), **({"stated": one.stated} if judged else {})}
-                for one in looked[:k]
-            ]
-        )
+        told = [{"stated": one.stated} if judged else {} for one in looked[:k]]
+        show_json([hit_dict(one.hit) | more for one, more in zip(looked[:k], told, strict=True)])
     else:
         likely = {one.hit.passage.id: one.stated for one in looked if one.stated is not None}
         show_view(terminal.hits_view([one.hit for one in looked[:k]], likely))
